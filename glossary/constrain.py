@@ -1,0 +1,303 @@
+"""Enforcement: guide, decode, verify, force, repair, and a verdict for every constraint.
+
+Belongs here: the ladder, over a small `Decoder` protocol. Must not: know models, tokens or gRPC.
+
+The ladder and why it has this order: a guided model writes the rendering with the right grammar
+around it (Dinu et al. 2019, "Training NMT to Apply Terminology Constraints"); forcing the output through
+the rendering keeps a fluent sentence but may bend it (Hokamp and Liu 2017); replacing aligned words
+always succeeds and reads worst. Each step is taken only for what the steps before it missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from glossary.english import cased, mend
+from glossary.match import Match
+from glossary.spans import Span
+from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
+
+MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segment in one batch
+PLACES = 2  # positions tried for one missing term
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """An inline request: render what stands at `span` of the source by `rendering`. `form` is its dictionary form."""
+
+    span: Span
+    form: str
+    rendering: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One decoding: a segment, what to show the model, how its output begins, and what it must not say.
+
+    `prefix` is text the output begins with, the last word complete; `suppress` lists texts that the
+    output after the prefix must not hold.
+    """
+
+    source: str
+    guides: tuple[Guide, ...] = ()
+    prefix: str = ""
+    suppress: tuple[str, ...] = ()
+
+
+class Decoder(Protocol):
+    """What enforcement needs of a model."""
+
+    @property
+    def follows_guides(self) -> bool:
+        """Whether the model was trained to follow inline renderings."""
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        """One non-empty n-best list a request, same order, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A text for the model, and the constraints in it; match spans count from the segment's start."""
+
+    text: str
+    constraints: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The final hypothesis of a segment and one term use a constraint, in the order of the constraints."""
+
+    hypothesis: Hypothesis
+    uses: tuple[TermUse, ...]
+
+
+@dataclass
+class _State:
+    segment: Segment
+    best: Hypothesis
+    seen: Verification
+    forced: set[int] = field(default_factory=set)
+    repaired: set[int] = field(default_factory=set)
+    given_up: set[int] = field(default_factory=set)
+
+    def consider(self, candidates: Sequence[Hypothesis]) -> bool:
+        """Take the best candidate if it has fewer faults than what stands; say whether one was taken."""
+        checked = [(h, verify(h, self.segment.constraints)) for h in map(_tidy_case(self.segment), candidates)]
+        pick = min(checked, key=lambda p: (p[1].faults, -p[0].score), default=None)
+        if pick is None or pick[1].faults >= self.seen.faults:
+            return False
+        self.best, self.seen = pick
+        return True
+
+
+def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
+    """The inline requests for these constraints."""
+    return tuple(Guide(c.span, c.form, c.concept.preferred) for c in constraints)
+
+
+def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
+    """Translate segments so that every constraint is met or reported; same order."""
+    asked = [Request(s.text, guides_for(s.constraints) if decoder.follows_guides else ()) for s in segments]
+    states = [_first(s, hypotheses) for s, hypotheses in zip(segments, decoder.decode(asked), strict=True)]
+    # A forbidden or surplus rendering is decoded away before missing ones are forced.
+    _redecode(decoder, states, asked)
+    for _ in range(MAX_ROUNDS):
+        if not _force(decoder, states, asked):
+            break
+    for state in states:
+        _repair(state)
+    first = Verdict.GUIDED if decoder.follows_guides else Verdict.NATIVE
+    return [_outcome(state, first) for state in states]
+
+
+def _tidy_case(segment: Segment) -> Callable[[Hypothesis], Hypothesis]:
+    """A function that gives renderings of this segment's constraints their right capitals."""
+
+    def tidy(hypothesis: Hypothesis) -> Hypothesis:
+        if not segment.constraints:
+            return hypothesis
+        for span, rendering in verify(hypothesis, segment.constraints).miscased:
+            hypothesis = hypothesis.edit(span, cased(rendering, hypothesis.text, span.start))
+        return hypothesis
+
+    return tidy
+
+
+def _first(segment: Segment, hypotheses: Sequence[Hypothesis]) -> _State:
+    """The n-best hypothesis with the fewest faults; the model's own order decides between equals."""
+    if not segment.constraints:
+        return _State(segment, hypotheses[0], Verification((), (), (), ()))
+    tidy = _tidy_case(segment)
+    checked = [(h, verify(h, segment.constraints)) for h in map(tidy, hypotheses)]
+    best, seen = min(checked, key=lambda p: p[1].faults)
+    return _State(segment, best, seen)
+
+
+def _redecode(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request]) -> None:
+    """Decode again, from the first forbidden or surplus rendering on, with that rendering suppressed."""
+    jobs = []
+    for state, request in zip(states, asked, strict=True):
+        bad = sorted((*state.seen.forbidden, *state.seen.surplus))
+        if bad:
+            start = bad[0][0].start
+            if bad[0] in state.seen.surplus:  # the first of two equal renderings stays
+                same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
+                start = same[0] if same else start
+            texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
+            prefix = state.best.text[:start].rstrip() if state.best.attention or start else ""
+            jobs.append((state, replace(request, prefix=prefix, suppress=texts)))
+            forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
+            if forbidden_only and prefix:
+                jobs.append((state, replace(request, suppress=forbidden_only)))
+    if jobs:
+        for (state, _), hypotheses in zip(jobs, decoder.decode([r for _, r in jobs]), strict=True):
+            state.consider(hypotheses)
+
+
+def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request]) -> bool:
+    """Force the first missing rendering of every segment; False when nothing was left to try."""
+    jobs: list[tuple[_State, int, Request]] = []
+    for state, request in zip(states, asked, strict=True):
+        index = next((i for i in state.seen.missing if i not in state.given_up), None)
+        if index is None:
+            continue
+        for start in _places(state, index):
+            constraint = state.segment.constraints[index]
+            before = state.best.text[:start]
+            rendering = cased(constraint.concept.preferred, before, len(before))
+            prefix = _mended(before + rendering, Span(len(before), len(before) + len(rendering)))
+            jobs.append((state, index, replace(request, prefix=prefix, suppress=constraint.concept.forbidden)))
+    if not jobs:
+        return False
+    results = decoder.decode([r for _, _, r in jobs])
+    candidates: dict[int, tuple[_State, int, list[Hypothesis]]] = {}
+    for (state, index, _), hypotheses in zip(jobs, results, strict=True):
+        candidates.setdefault(id(state), (state, index, []))[2].extend(hypotheses)
+    for state, index, hypotheses in candidates.values():
+        met = [h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]
+        if state.consider(met):
+            state.forced.add(index)
+        else:
+            state.given_up.add(index)
+    return True
+
+
+def _places(state: _State, index: int) -> list[int]:
+    """Word starts in the best hypothesis where the missing term may go, best-aligned first."""
+    text = state.best.text
+    taken = [p[0] for p in state.seen.placed if p]
+    starts: dict[int, float] = {}
+    for target, mass in zip(state.best.targets, state.best.mass(state.segment.constraints[index].span), strict=False):
+        start = _word_start(text, target.start)
+        if not any(t.start < start < t.end or t.start == start for t in taken):
+            starts[start] = max(starts.get(start, 0.0), mass)
+    ranked = sorted(starts, key=lambda s: (-starts[s], s))[:PLACES]
+    return ranked or [_by_order(state, index)]
+
+
+def _by_order(state: _State, index: int) -> int:
+    """Without attention: right after the rendering of the constraint before, or at the proportional place."""
+    before = [p[0].end for p in state.seen.placed[:index] if p]
+    text = state.best.text
+    if before:
+        return _word_start(text, min(len(text), max(before) + 1))
+    share = state.segment.constraints[index].span.start / max(1, len(state.segment.text))
+    return _word_start(text, round(share * len(text)))
+
+
+def _word_start(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    while position > 0 and not text[position - 1].isspace():
+        position -= 1
+    return position
+
+
+def _mended(text: str, span: Span) -> str:
+    for edit, new in reversed(mend(text, span)):
+        text = text[: edit.start] + new + text[edit.end :]
+    return text
+
+
+def _repair(state: _State) -> None:
+    """Put missing renderings in place of aligned words, and accepted ones in place of forbidden ones."""
+    for _ in range(len(state.segment.constraints) + 1):
+        if not state.seen.missing and not state.seen.forbidden:
+            return
+        options: list[tuple[int | None, Hypothesis]] = []
+        for index in state.seen.missing:
+            constraint = state.segment.constraints[index]
+            for span in (*(s for s, r in state.seen.forbidden if r in constraint.concept.forbidden), *_regions(state, index)):
+                rendering = cased(constraint.concept.preferred, state.best.text, span.start)
+                new = rendering if len(span) else f"{rendering} " if span.start < len(state.best.text) else f" {rendering}"
+                options.append((index, state.best.edit(span, new)))
+        if not state.seen.missing:
+            span, rendering = state.seen.forbidden[0]
+            options.append((None, state.best.edit(span, "")))
+        for repaired, hypothesis in options:
+            if state.consider([hypothesis]):
+                if repaired is not None:
+                    state.repaired.add(repaired)
+                break
+        else:
+            return
+
+
+def _regions(state: _State, index: int) -> list[Span]:
+    """Stretches of words the missing term may replace, best first; the last is empty, an insertion."""
+    text, taken = state.best.text, [p[0] for p in state.seen.placed if p]
+    mass = state.best.mass(state.segment.constraints[index].span)
+    words: list[tuple[Span, float]] = []
+    for target, m in zip(state.best.targets, mass, strict=False):
+        start = _word_start(text, target.start)
+        end = start
+        while end < len(text) and not text[end].isspace():
+            end += 1
+        while end > start and text[end - 1] in ".,;:!?\"'”’)":
+            end -= 1
+        if end > start and not any(Span(start, end).overlaps(t) for t in taken):
+            if words and words[-1][0].start == start:
+                words[-1] = (words[-1][0], max(words[-1][1], m))
+            else:
+                words.append((Span(start, end), m))
+    regions = []
+    if words:
+        top = max(range(len(words)), key=lambda i: words[i][1])
+        first = last = top
+        # Half of the peak: the threshold that kept whole names together on the seeds.
+        while first > 0 and words[first - 1][1] >= words[top][1] / 2 and not text[words[first - 1][0].end : words[first][0].start].strip():
+            first -= 1
+        while last + 1 < len(words) and words[last + 1][1] >= words[top][1] / 2 and not text[words[last][0].end : words[last + 1][0].start].strip():
+            last += 1
+        if words[top][1] > 0.1:
+            regions.append(Span(words[first][0].start, words[last][0].end))
+            regions.append(words[top][0])
+    at = _by_order(state, index)
+    if any(t.start < at < t.end for t in taken):
+        at = max(t.end for t in taken if t.start < at < t.end)
+        return [*regions, Span(at, at)] if at == len(text) else regions
+    return [*regions, Span(at, at)]
+
+
+def _outcome(state: _State, first: Verdict) -> Outcome:
+    best, seen = state.best, state.seen
+    for span, _ in sorted((p for p in seen.placed if p), reverse=True):
+        for edit, new in reversed(mend(best.text, span)):
+            best = best.edit(edit, new)
+    if best is not state.best:
+        seen = verify(best, state.segment.constraints)
+    uses = []
+    for i, (constraint, place) in enumerate(zip(state.segment.constraints, seen.placed, strict=True)):
+        accepted = {r.casefold() for r in constraint.concept.accepted}
+        banned = [r for _, r in seen.forbidden if r in constraint.concept.forbidden]
+        extra = [r for _, r in seen.surplus if r.casefold() in accepted]
+        if place is None:
+            uses.append(TermUse(constraint, Verdict.VIOLATED, reason="the rendering is missing"))
+            continue
+        span, rendering = place
+        verdict = Verdict.REPAIRED if i in state.repaired else Verdict.FORCED if i in state.forced else first
+        reason = f"the forbidden rendering {banned[0]!r} stands" if banned else f"{extra[0]!r} stands more often than the source asks" if extra else ""
+        uses.append(TermUse(constraint, Verdict.VIOLATED if reason else verdict, span, rendering, rendering != constraint.concept.preferred, reason))
+    return Outcome(best, tuple(uses))

@@ -1,0 +1,99 @@
+"""English around a rendering: where one stands, and the small words beside it.
+
+Belongs here: finding renderings in English text, articles, capitals. Must not: know Arabic or decoding.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from glossary.spans import Span
+
+_ARTICLES = ("the", "a", "an")
+_SENTENCE_END = re.compile(r"""(?:^|[.!?…:]["”'’)\]]*\s+|\n\s*)["“'‘(\[]*$""")
+# Letters whose English names begin with a vowel sound: an FBI agent, an MP, but a UN envoy.
+_VOWEL_NAMED = frozenset("AEFHILMNORSX")
+_LONG_U = re.compile(r"(?:u[nst](?:[iaeou])|eu|one\b|once\b|ukrain|ugand|ural|uzi)", re.I)
+_SILENT_H = re.compile(r"(?:hour|heir|honest|hono)", re.I)
+
+
+def is_acronym(rendering: str) -> bool:
+    """Whether capitals tell this rendering from a common word: US and us, WHO and who."""
+    letters = [c for c in rendering if c.isalpha()]
+    return bool(letters) and " " not in rendering and all(c.isupper() for c in letters)
+
+
+@lru_cache(maxsize=65536)
+def _pattern(rendering: str, any_case: bool) -> re.Pattern[str]:
+    words = (re.escape(w).replace("'", "['’]").replace("’", "['’]") for w in rendering.split())
+    body = r"\s+".join(words)
+    first, last = rendering.strip()[0], rendering.strip()[-1]
+    # Araji is not found in al-Araji, which is another spelling of the name.
+    left = r"(?<!\w)(?<!\b[aA]l-)(?<!\b[eE]l-)" if first.isalnum() else ""
+    right = r"(?!\w)" if last.isalnum() else ""
+    return re.compile(left + body + right, re.I if any_case else 0)
+
+
+def occurrences(rendering: str, text: str) -> list[Span]:
+    """Where `rendering` stands in `text` as whole words, in order.
+
+    Capitals are free except in acronyms: `recase` sets them right afterwards.
+    """
+    pattern = _pattern(rendering, not is_acronym(rendering))
+    return [Span(m.start(), m.end()) for m in pattern.finditer(text)]
+
+
+def at_sentence_start(text: str, position: int) -> bool:
+    """Whether a word at `position` begins a sentence."""
+    return bool(_SENTENCE_END.search(text[:position]))
+
+
+def cased(rendering: str, text: str, position: int) -> str:
+    """The rendering as it is written at `position`: its own capitals, plus one at a sentence's start."""
+    if at_sentence_start(text, position) and rendering[:1].islower():
+        return rendering[:1].upper() + rendering[1:]
+    return rendering
+
+
+def right_case(found: str, rendering: str, sentence_start: bool) -> bool:
+    """Whether `found` has the rendering's capitals; words may gain a capital (headlines), not lose one."""
+    return len(found) == len(rendering) and all(
+        f == r or (f in "'’" and r in "'’") or (f.isupper() and f.lower() == r and (i == 0 or not rendering[i - 1].isalnum()))
+        for i, (f, r) in enumerate(zip(found, rendering, strict=True))
+    )
+
+
+def indefinite(word: str) -> str:
+    """ "a" or "an", by the sound `word` begins with."""
+    first = re.split(r"[\s-]", word.strip(), maxsplit=1)[0]
+    if len(first) > 1 and first.isupper() and not re.search("[AEIOU]", first[1:]):
+        return "an" if first[0] in _VOWEL_NAMED else "a"  # spelled out letter by letter
+    if first[:1].lower() in "aeiou":
+        return "a" if _LONG_U.match(first) else "an"
+    return "an" if _SILENT_H.match(first) else "a"
+
+
+def mend(text: str, span: Span) -> list[tuple[Span, str]]:
+    """Edits that make the small words before a rendering at `span` right: doubled articles, a and an.
+
+    Edits are non-overlapping, in order, and never touch the rendering itself except its first capital.
+    """
+    edits: list[tuple[Span, str]] = []
+    before = re.search(r"((?:\b(?:the|a|an)\s+)+)$", text[: span.start], re.I)
+    word = span.of(text)
+    own = word.split(" ", 1)[0].lower()
+    if before:
+        articles = before.group(1).split()
+        if own in _ARTICLES:
+            edits.append((Span(before.start(1), span.start), ""))
+        else:
+            last = articles[-1].lower()
+            keep = "the" if any(a.lower() == "the" for a in articles) else indefinite(word) if last in ("a", "an") else last
+            if articles[0][0].isupper():
+                keep = keep.capitalize()
+            if [keep] != articles:
+                edits.append((Span(before.start(1), span.start), keep + " "))
+    elif word[:1].islower() and at_sentence_start(text, span.start):
+        edits.append((Span(span.start, span.start + 1), word[0].upper()))
+    return edits

@@ -1,0 +1,155 @@
+"""Verification: which constraints a hypothesis meets, and at which place.
+
+Belongs here: hypotheses, term uses, verdicts, and the assignment of renderings to constraints.
+Must not: decode or change text (see `constrain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from glossary.english import occurrences, right_case
+from glossary.match import Match
+from glossary.spans import Span
+
+
+class Verdict(Enum):
+    """What became of one constraint."""
+
+    NATIVE = "native"  # the model wrote the rendering unasked
+    GUIDED = "guided"  # the model was shown the rendering and wrote it
+    FORCED = "forced"  # decoding was made to pass through the rendering
+    REPAIRED = "repaired"  # the rendering was put in place of the words aligned with the term
+    VIOLATED = "violated"  # the rendering is missing, or stands too often
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One raw output of the model for one segment, with its alignment.
+
+    `score` is the mean log probability a token (nats, <= 0). `targets[t]` is the span in `text` of
+    token t, `sources[s]` the span in the segment of source token s; `attention[t][s]` >= 0, rows sum
+    to about 1, or is empty where the engine gives none. `cut`: the output hit the length limit.
+    """
+
+    text: str
+    score: float = 0.0
+    targets: tuple[Span, ...] = ()
+    sources: tuple[Span, ...] = ()
+    attention: Sequence[Sequence[float]] = ()
+    cut: bool = False
+
+    def mass(self, source: Span) -> list[float]:
+        """For every target token the attention that lies on the source span."""
+        inside = [s for s, span in enumerate(self.sources) if span.overlaps(source)]
+        return [sum(row[s] for s in inside) for row in self.attention]
+
+    def support(self, target: Span, source: Span) -> float:
+        """How far the attention backs that `target` renders `source`; 0 to 1."""
+        mass = self.mass(source)
+        picked = [m for m, span in zip(mass, self.targets, strict=False) if span.overlaps(target)]
+        return sum(picked) / len(picked) if picked else 0.0
+
+    def edit(self, span: Span, new: str) -> Hypothesis:
+        """The hypothesis with `new` in place of `span`; tokens inside the span stand for all of it."""
+        by = len(new) - len(span)
+        moved = Span(span.start, span.start + len(new))
+        targets = tuple(t if t.end <= span.start else t.shift(by) if t.start >= span.end else moved for t in self.targets)
+        return Hypothesis(self.text[: span.start] + new + self.text[span.end :], self.score, targets, self.sources, self.attention, self.cut)
+
+
+@dataclass(frozen=True, slots=True)
+class TermUse:
+    """What became of one constraint: exactly one for every match.
+
+    `source` lies in the segment, `target` in the translation (None when violated by absence).
+    `rendering` is the accepted rendering that stands there, `admitted` that it is not the preferred one.
+    `reason` says what is wrong with a violated term.
+    """
+
+    match: Match
+    verdict: Verdict
+    target: Span | None = None
+    rendering: str = ""
+    admitted: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A hypothesis held against its constraints. `placed[i]` answers constraint i, None where unmet.
+
+    `surplus`: accepted renderings that stand once more than the source asks. `forbidden`: renderings
+    that must not stand, longest first.
+    """
+
+    placed: tuple[tuple[Span, str] | None, ...]
+    surplus: tuple[tuple[Span, str], ...]
+    forbidden: tuple[tuple[Span, str], ...]
+    miscased: tuple[tuple[Span, str], ...]
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        return tuple(i for i, place in enumerate(self.placed) if place is None)
+
+    @property
+    def faults(self) -> int:
+        """How many things are wrong; 0 when every constraint is met."""
+        return len(self.missing) + len(self.surplus) + len(self.forbidden)
+
+
+def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification:
+    """Count accepted renderings in the hypothesis and give each constraint its own, as attention backs it."""
+    text = hypothesis.text
+    found: list[tuple[Span, str]] = []
+    wanted = dict.fromkeys(r for c in constraints for r in c.concept.accepted)
+    banned = dict.fromkeys(r for c in constraints for r in c.concept.forbidden)
+    every = [(span, r, True) for r in wanted for span in occurrences(r, text)]
+    every += [(span, r, False) for r in banned if r.casefold() not in {w.casefold() for w in wanted} for span in occurrences(r, text)]
+    forbidden: list[tuple[Span, str]] = []
+    # Longest first: NATO inside "NATO mission" belongs to the mission.
+    for span, rendering, good in sorted(every, key=lambda x: (-len(x[0]), x[0].start, x[1] != x[0].of(text), x[1])):
+        if not any(span.overlaps(s) for s, _ in (*found, *forbidden)):
+            (found if good else forbidden).append((span, rendering))
+    found.sort()
+    placed = _assign(hypothesis, constraints, found)
+    claimed = {place[0] for place in placed if place}
+    surplus = tuple(f for f in found if f[0] not in claimed)
+    miscased = tuple(p for p in placed if p and not right_case(p[0].of(text), p[1], False))
+    return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
+
+
+def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tuple[Span, str]]) -> tuple[tuple[Span, str] | None, ...]:
+    """A maximum matching of constraints to places (Kuhn 1955), better-backed pairs first."""
+    edges: list[list[int]] = []
+    for rank, c in enumerate(constraints):
+        options = []
+        accepted = c.concept.accepted
+        for j, (span, rendering) in enumerate(found):
+            exact = rendering if rendering in accepted else next((r for r in accepted if r.casefold() == rendering.casefold()), None)
+            if exact is not None:
+                order = abs(rank / max(1, len(constraints)) - j / max(1, len(found)))
+                weight = hypothesis.support(span, c.span) + (0.2 if exact == c.concept.preferred else 0) - 0.3 * order
+                options.append((-weight, j))
+        edges.append([j for _, j in sorted(options)])
+    owner: dict[int, int] = {}
+
+    def claim(i: int, seen: set[int]) -> bool:
+        for j in edges[i]:
+            if j not in seen:
+                seen.add(j)
+                if j not in owner or claim(owner[j], seen):
+                    owner[j] = i
+                    return True
+        return False
+
+    for i in range(len(constraints)):
+        claim(i, set())
+    result: list[tuple[Span, str] | None] = [None] * len(constraints)
+    for j, i in owner.items():
+        span, rendering = found[j]
+        accepted = constraints[i].concept.accepted
+        result[i] = (span, rendering if rendering in accepted else next(r for r in accepted if r.casefold() == rendering.casefold()))
+    return tuple(result)

@@ -1,0 +1,1 @@
+"""The wire format: `tarjuman.v1`, and the stubs generated from it by `protos/generate.py`."""

@@ -1,0 +1,51 @@
+"""The seam to a model runtime: token sequences in, scored token sequences with attention out.
+
+Belongs here: the protocol and its dataclasses. Must not: import an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to decode a batch.
+
+    `limit` is the longest output in tokens, prefix included. `no_repeat` forbids repeating token
+    n-grams of that size (0: allowed). `suppress` are token sequences the output must not hold.
+    """
+
+    beam_size: int
+    n_best: int
+    limit: int
+    no_repeat: int = 0
+    suppress: tuple[tuple[str, ...], ...] = ()
+    attention: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output: tokens without start and end symbols, mean log probability a token, cross-attention.
+
+    `attention[t][s]`: last decoder layer, mean of heads, over the source tokens as they were given;
+    empty when not asked for. `cut`: no end symbol was reached.
+    """
+
+    tokens: tuple[str, ...]
+    score: float
+    attention: Sequence[Sequence[float]]
+    cut: bool
+
+
+class Backend(Protocol):
+    """A loaded model."""
+
+    @property
+    def engine(self) -> str:
+        """The runtime's name: "ctranslate2" or "transformers"."""
+
+    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+        """N-best outputs for every source, best first, prefix tokens included; same order. Never truncates a source."""

@@ -1,0 +1,59 @@
+"""The CTranslate2 engine: int8 on CPU, the default.
+
+Belongs here: calls of ctranslate2. Must not: tokenize, or know terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+
+from service.backend import Output, Search
+from service.errors import ModelError
+
+
+class CTranslate2Backend:
+    """A converted model, loaded. Safe to call from several threads."""
+
+    # Tokens in one batch: on two cores larger ones gained nothing on 300 news paragraphs (benchmarks/speed.py).
+    BATCH_TOKENS = 2048
+
+    def __init__(self, folder: Path, device: str = "cpu", threads: int = 0):
+        kind = "int8" if device == "cpu" else "int8_float16"
+        try:
+            self._translator = ctranslate2.Translator(str(folder), device=device, compute_type=kind, intra_threads=threads)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"{folder}: CTranslate2 cannot load the model ({error}); restore or convert it again") from error
+
+    @property
+    def engine(self) -> str:
+        return "ctranslate2"
+
+    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+        results = self._translator.translate_batch(
+            [list(s) for s in sources],
+            target_prefix=[list(p) for p in prefixes] if any(prefixes) else None,
+            max_batch_size=self.BATCH_TOKENS,
+            batch_type="tokens",
+            beam_size=max(search.beam_size, search.n_best),
+            num_hypotheses=search.n_best,
+            max_input_length=0,  # the default of 1024 drops the rest silently
+            max_decoding_length=search.limit,
+            no_repeat_ngram_size=search.no_repeat,
+            suppress_sequences=[list(s) for s in search.suppress] or None,
+            return_scores=True,
+            return_attention=search.attention,
+            return_end_token=True,
+        )
+        found = []
+        for source, result in zip(sources, results, strict=True):
+            outputs = []
+            for n, tokens in enumerate(result.hypotheses):
+                ended = bool(tokens) and tokens[-1] == "</s>"
+                kept = tokens[:-1] if ended else tokens
+                attention = [row[: len(source)] for row in result.attention[n][: len(kept)]] if search.attention else []
+                outputs.append(Output(tuple(kept), result.scores[n], attention, not ended))
+            found.append(outputs)
+        return found

@@ -1,0 +1,126 @@
+"""From text requests to tokens and back: the decoder that enforcement works with.
+
+Belongs here: inline tags, token spans, retries of loops and cuts. Must not: know verdicts or pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glossary.constrain import Request
+from glossary.spans import Span
+from glossary.verify import Hypothesis
+from service.backend import Output, Search
+from service.model import LoadedModel
+from service.tokenizer import normalize_source, token_spans
+
+_TAG = re.compile(r"<(/?[tu])>")
+# An output this much longer than its source is running away: the longest sound one in FLORES dev has 2.2.
+LONGEST = 3
+NO_REPEAT = 4  # token n-gram size forbidden when a loop is decoded again
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    tokens: list[str]
+    spans: tuple[Span, ...]
+
+
+class TextDecoder:
+    """Implements `glossary.constrain.Decoder` over a loaded model."""
+
+    def __init__(self, model: LoadedModel, beam_size: int = 4, attention: bool = True):
+        self._model, self._beam, self._attention = model, beam_size, attention
+
+    @property
+    def follows_guides(self) -> bool:
+        return self._model.follows_guides
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        groups: dict[tuple[tuple[str, ...], int], list[int]] = defaultdict(list)
+        for i, r in enumerate(requests):
+            groups[(r.suppress, 0 if not (r.guides or r.prefix or r.suppress) else self._beam)].append(i)
+        found: list[list[Hypothesis]] = [[] for _ in requests]
+        for (suppress, n_best), members in groups.items():
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, max(1, n_best), 0), strict=True):
+                found[i] = hypotheses
+        # A loop or an output that never ends is decoded again without repeats before anyone sees it.
+        bad = [i for i, h in enumerate(found) if h[0].cut or loops(h[0].text)]
+        if bad:
+            for i, hypotheses in zip(bad, self._run([requests[i] for i in bad], (), 1, NO_REPEAT), strict=True):
+                found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
+        return found
+
+    def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int) -> list[list[Hypothesis]]:
+        sources = [self._source(r) for r in requests]
+        start = self._model.tokenizer.target_start
+        prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
+        limit = max(24, *(LONGEST * len(s.tokens) + len(p) for s, p in zip(sources, prefixes, strict=True)))
+        search = Search(self._beam, n_best, limit, no_repeat, self._suppressed(suppress), self._attention)
+        results = self._model.backend.translate([s.tokens for s in sources], prefixes, search)
+        return [[self._hypothesis(s, o, len(start)) for o in outputs] for s, outputs in zip(sources, results, strict=True)]
+
+    def _suppressed(self, texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """Token sequences of these texts, as written and with a first capital changed."""
+        forms = dict.fromkeys(v for t in texts for v in (t, t[:1].upper() + t[1:], t[:1].lower() + t[1:]) if v)
+        return tuple(tuple(self._model.tokenizer.encode_target(f)) for f in forms)
+
+    def _source(self, request: Request) -> _Source:
+        """The tokens of a guided source, and for each its span in the plain one."""
+        shown: list[str] = []
+        origin: list[Span] = []
+
+        def add(text: str, place: Span | None, at: int = 0) -> None:
+            shown.append(text)
+            origin.extend(place or Span(at + k, at + k + 1) for k in range(len(text)))
+
+        at = 0
+        for guide in sorted(request.guides, key=lambda g: g.span):
+            _escape(request.source[at : guide.span.start], at, add)
+            add(f"<t> {guide.form} <u> {guide.rendering} </t>", guide.span)
+            at = guide.span.end
+        _escape(request.source[at:], at, add)
+        text = "".join(shown)
+        tokens = self._model.tokenizer.encode(normalize_source(text))
+        spans = []
+        for span in token_spans(text, tokens):
+            places = origin[span.start : span.end] or ([Span(origin[-1].end, origin[-1].end)] if origin else [Span(0, 0)])
+            spans.append(Span(places[0].start, max(places[0].start, places[-1].end)) if len(span) else Span(places[0].start, places[0].start))
+        return _Source(tokens, tuple(spans))
+
+    def _hypothesis(self, source: _Source, output: Output, skip: int) -> Hypothesis:
+        tokens = output.tokens[skip:]
+        text = self._model.tokenizer.decode(tokens)
+        text = re.sub(r"\s+", " ", text).strip()
+        return Hypothesis(text, output.score, tuple(token_spans(text, tokens)), source.spans, output.attention[skip:], output.cut)
+
+
+def _escape(text: str, start: int, add) -> None:  # type: ignore[no-untyped-def]
+    """Add source text in which a tag that the article itself holds is no tag."""
+    at = 0
+    for m in _TAG.finditer(text):
+        add(text[at : m.start() + 1], None, start + at)
+        add(" ", Span(start + m.start(), start + m.start() + 1))
+        add(text[m.start() + 1 : m.end()], None, start + m.start() + 1)
+        at = m.end()
+    add(text[at:], None, start + at)
+
+
+def loops(text: str) -> bool:
+    """Whether a stretch of words repeats at once three times or more: "the city of the city of the city of"."""
+    return bool(loop(text))
+
+
+def loop(text: str) -> Span | None:
+    """Where such a stretch stands, None if nowhere."""
+    words = [(m.group().strip(".,;:!?\"'()").lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text)]
+    for size in range(1, 9):
+        run = 0
+        for i in range(size, len(words)):
+            run = run + 1 if words[i][0] == words[i - size][0] and words[i][0] else 0
+            if run >= 2 * size:
+                return Span(words[i - run - size + 1][1], words[i][2])
+    return None

@@ -1,0 +1,166 @@
+"""Tokenization, taken from the checkpoint: text to the model's tokens and back, with token spans.
+
+Belongs here: everything that differs between Marian, NLLB and M2M vocabularies. Must not: decode.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import sentencepiece
+
+from glossary.spans import Span
+from service.errors import ModelError
+
+TAGS = ("<t>", "<u>", "</t>")  # <t> source term <u> rendering </t>
+_SPACE = "\u2581"
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_IGNORED = re.compile("[\u064b-\u0652\u0640\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")
+
+
+class Tokenizer(Protocol):
+    """One model's way to see text."""
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether the vocabulary has the three term tags, as a model has that was trained with them."""
+
+    @property
+    def target_start(self) -> tuple[str, ...]:
+        """Tokens every output begins with (a language tag); empty for most models."""
+
+    def encode(self, text: str) -> list[str]:
+        """Source tokens, end symbol included where the model wants one."""
+
+    def encode_target(self, text: str) -> list[str]:
+        """Target tokens of a text that begins an output, without start and end symbols."""
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """Text of target tokens; special tokens are left out."""
+
+
+class SentencePieceTokenizer:
+    """Marian checkpoints: `source.spm` and `target.spm`; needs no transformers."""
+
+    def __init__(self, folder: Path):
+        try:
+            self._source = sentencepiece.SentencePieceProcessor(model_file=str(folder / "source.spm"))
+            self._target = sentencepiece.SentencePieceProcessor(model_file=str(folder / "target.spm"))
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"{folder}: source.spm or target.spm cannot be read ({error}); restore the checkpoint") from error
+        unknown = self._source.unk_id()
+        self._tags = all(self._source.piece_to_id(t) != unknown for t in TAGS)
+
+    @property
+    def has_tags(self) -> bool:
+        return self._tags
+
+    @property
+    def target_start(self) -> tuple[str, ...]:
+        return ()
+
+    def encode(self, text: str) -> list[str]:
+        return [*self._source.encode(text, out_type=str), "</s>"]
+
+    def encode_target(self, text: str) -> list[str]:
+        return list(self._target.encode(text, out_type=str))
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        return str(self._target.decode_pieces([t for t in tokens if t not in ("</s>", "<pad>", "<s>", "<unk>")]))
+
+
+class HubTokenizer:
+    """NLLB, M2M and other checkpoints, through `transformers.AutoTokenizer`."""
+
+    def __init__(self, folder: Path):
+        from transformers import AutoTokenizer  # slow to import, and only some models need it
+
+        self._inner: Any = AutoTokenizer.from_pretrained(str(folder))
+        codes = getattr(self._inner, "additional_special_tokens", None) or list(self._inner.get_added_vocab())
+        vocabulary = {*codes, *map(str, self._inner.all_special_tokens), *getattr(self._inner, "lang_code_to_token", {}).values()}
+
+        def known(token: str) -> bool:
+            return token in vocabulary or self._inner.convert_tokens_to_ids(token) not in (None, self._inner.unk_token_id)
+
+        self._start: tuple[str, ...] = ()
+        for source, target, token in (("arb_Arab", "eng_Latn", "eng_Latn"), ("ar", "en", "__en__")):
+            if hasattr(self._inner, "src_lang") and known(token):
+                self._inner.src_lang, self._inner.tgt_lang = source, target
+                self._start = (token,)
+                break
+
+    @property
+    def has_tags(self) -> bool:
+        return False
+
+    @property
+    def target_start(self) -> tuple[str, ...]:
+        return self._start
+
+    def encode(self, text: str) -> list[str]:
+        return list(self._inner.convert_ids_to_tokens(self._inner(text).input_ids))
+
+    def encode_target(self, text: str) -> list[str]:
+        return list(self._inner.convert_ids_to_tokens(self._inner(text_target=text, add_special_tokens=False).input_ids))
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        ids = self._inner.convert_tokens_to_ids(list(tokens))
+        return str(self._inner.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a checkpoint folder."""
+    if (folder / "source.spm").exists():
+        return SentencePieceTokenizer(folder)
+    return HubTokenizer(folder)
+
+
+def normalize_source(text: str) -> str:
+    """Arabic as the embedded model was trained on it: no vowel signs, fillers or bidi marks, NFKC, single spaces."""
+    return re.sub(r"\s+", " ", _IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip()
+
+
+def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
+    """Where each token stands in `text`; a token without letters of its own gets an empty span.
+
+    Works for every SentencePiece vocabulary: the letters of the tokens are found one after another,
+    over white space, ignored marks and compatibility forms.
+    """
+    letters: list[tuple[str, int]] = []
+    for at, char in enumerate(text):
+        if not char.isspace() and not _IGNORED.match(char):
+            letters += [(c, at) for c in unicodedata.normalize("NFKC", char) if not c.isspace()]
+    spans: list[Span] = []
+    cursor = 0
+    held = b""
+    for token in tokens:
+        byte = _BYTE.fullmatch(token)
+        if byte:
+            held += bytes.fromhex(byte.group(1))
+            try:
+                piece = unicodedata.normalize("NFKC", held.decode())
+                held = b""
+            except UnicodeDecodeError:
+                piece = ""
+        else:
+            piece, held = token.replace(_SPACE, ""), b""
+        here = letters[cursor][1] if cursor < len(letters) else len(text)
+        found = _find(letters, cursor, piece) if piece else -1
+        if found < 0:
+            spans.append(Span(here, here))
+            continue
+        cursor = found + len(piece)
+        spans.append(Span(letters[found][1], letters[cursor - 1][1] + 1))
+    return spans
+
+
+def _find(letters: Sequence[tuple[str, int]], cursor: int, piece: str) -> int:
+    # A small window: a token the text does not show (an unknown) must not pull the rest along.
+    for start in range(cursor, min(cursor + 8, len(letters) - len(piece) + 1)):
+        if all(letters[start + k][0] == c for k, c in enumerate(piece)):
+            return start
+    return -1

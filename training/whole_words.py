@@ -1,0 +1,49 @@
+"""Write `glossary/whole_words.txt`: words that begin with a proclitic letter by nature.
+
+    python -m training.whole_words CORPUS_FOLDER > glossary/whole_words.txt
+
+كريم (a name) is not ك + ريم and وفد (a delegation) is not و + فد, while ولبنان is و + لبنان. A word is
+listed when it is a given name or surname of ours, or when the corpus has it five times and at least five times as
+often as what is left without its first letter or two. The list holds counts' outcomes, no text.
+"""
+
+from __future__ import annotations
+
+import collections
+import gzip
+import re
+import sys
+from pathlib import Path
+
+from glossary.normalize import fold_term
+
+WORD = re.compile("[\u0621-\u064a]+")
+
+
+def main(corpus: Path) -> None:
+    count: collections.Counter[str] = collections.Counter()
+    authored = [*(corpus / "authored").glob("*.tsv"), *Path(__file__).parent.joinpath("authored").glob("*.tsv")]
+    for path in sorted({p.name: p for p in authored}.values()):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            count.update(WORD.findall(fold_term(line.split("\t")[0])))
+    for path in sorted((corpus / "bitext").glob("*.gz")):
+        if not path.name.startswith("msdocs"):
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                for line in lines:
+                    count.update(WORD.findall(fold_term(line.split("\t")[0])))
+    names: set[str] = set()
+    for name in ("first_m", "first_f", "sur", "city", "ctry"):
+        for line in (corpus / "slots" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
+            names.update(w for w in WORD.findall(fold_term(line.split("\t")[0])))
+    found = {w for w in names if w[0] in "وفبكل" and len(w) > 2 and not w.startswith(("ال", "لل"))}
+    for word, n in count.items():
+        if n >= 5 and word[0] in "وفبكل" and len(word) > 2 and not word.startswith("لل"):
+            rests = [word[1:]] + ([word[2:]] if word[0] in "وف" and word[1] in "بكل" else [])
+            if all(count[r] * 5 <= n for r in rests if len(r) >= 2):
+                found.add(word)
+    print("# Folded words that begin with a proclitic letter by nature; see training/whole_words.py.")
+    print("\n".join(sorted(found)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
