@@ -23,8 +23,9 @@ from glossary.termbase import Termbase
 from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, whole_words
 
 # Order of Arabic proclitics (Ryding 2005, §1.4; Habash 2010, Introduction to Arabic NLP, §4.2):
-# question, conjunction, preposition, article. ل + ال contracts to لل.
-_CHAIN = re.compile("ا?[وف]?(?:[بكل]?(?:ال)?|لل|س)")
+# conjunction, preposition, article. ل + ال contracts to لل. The interrogative أ is left out: folded it
+# would read إسلام as أ + سلام.
+_CHAIN = re.compile("[وف]?(?:[بكل]?(?:ال)?|لل|س)")
 _WORD = re.compile(r"\S+")
 
 
@@ -176,7 +177,7 @@ def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
     if not _CHAIN.fullmatch(lead):
         return False
     if form.contracted:
-        return lead in ("", "و", "ف", "ا", "او", "اف")
+        return lead in ("", "و", "ف")
     if form.folded.startswith("ال"):
         # لـ before ال contracts, and a second article never stands.
         return not lead.endswith(("ال", "لل", "س"))

@@ -55,8 +55,8 @@ def fold(text: str) -> Folded:
     pending = False
     for at, char in enumerate(text):
         if _IGNORED.match(char):
-            if char not in "\u200b" and out and ends[-1] == at:
-                ends[-1] = at + 1  # a vowel sign belongs to the letter before it
+            if out and ends[-1] == at and (char == "\u0640" or unicodedata.category(char) == "Mn"):
+                ends[-1] = at + 1  # a vowel sign or filler belongs to the letter before it
             continue
         if char in QUOTES:
             pending = True

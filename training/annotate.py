@@ -134,7 +134,12 @@ def phrase_marks(pair: MarkedPair, tokens: tuple[list[str], list[str]], links: L
         while high < len(pair.target) and (pair.target[high].isalnum() or pair.target[high] in "'-"):
             high += 1
         words_there = pair.target[low:high].strip()
-        if not words_there or len(words_there.split()) > 5 or re.search(r"[\"“”.,;:()!?]", words_there) or words_there.lower() in ("the", "a", "of", "to"):
+        if (
+            not words_there
+            or len(words_there.split()) > min(5, len(pair.target.split()) / 2)
+            or re.search(r"[\"“”.,;:()!?]", words_there)
+            or words_there.lower() in ("the", "a", "of", "to")
+        ):
             continue
         cut = re.match(r"(?:the|a|an) ", pair.target[low:high], re.I)
         low += cut.end() if cut else 0

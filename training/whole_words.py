@@ -17,13 +17,13 @@ from pathlib import Path
 
 from glossary.normalize import fold_term
 
+HERE = Path(__file__).parent
 WORD = re.compile("[\u0621-\u064a]+")
 
 
 def main(corpus: Path) -> None:
     count: collections.Counter[str] = collections.Counter()
-    authored = [*(corpus / "authored").glob("*.tsv"), *Path(__file__).parent.joinpath("authored").glob("*.tsv")]
-    for path in sorted({p.name: p for p in authored}.values()):
+    for path in sorted((HERE / "authored").glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             count.update(WORD.findall(fold_term(line.split("\t")[0])))
     for path in sorted((corpus / "bitext").glob("*.gz")):
@@ -33,7 +33,7 @@ def main(corpus: Path) -> None:
                     count.update(WORD.findall(fold_term(line.split("\t")[0])))
     names: set[str] = set()
     for name in ("first_m", "first_f", "sur", "city", "ctry"):
-        for line in (corpus / "slots" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
+        for line in (HERE / "slots" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
             names.update(w for w in WORD.findall(fold_term(line.split("\t")[0])))
     found = {w for w in names if w[0] in "وفبكل" and len(w) > 2 and not w.startswith(("ال", "لل"))}
     for word, n in count.items():
