@@ -168,7 +168,7 @@ def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request])
             before = state.best.text[:start]
             rendering = cased(constraint.concept.preferred, before, len(before))
             prefix = _mended(before + rendering, Span(len(before), len(before) + len(rendering)))
-            jobs.append((state, index, replace(request, prefix=prefix, suppress=constraint.concept.forbidden)))
+            jobs.append((state, index, replace(request, prefix=prefix)))
     if not jobs:
         return False
     results = decoder.decode([r for _, _, r in jobs])

@@ -26,7 +26,7 @@ def is_acronym(rendering: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def _pattern(rendering: str, any_case: bool) -> re.Pattern[str]:
-    words = (re.escape(w).replace("'", "['’]").replace("’", "['’]") for w in rendering.split())
+    words = (re.sub("['’]", "['’]", re.escape(w)) for w in rendering.split())
     body = r"\s+".join(words)
     first, last = rendering.strip()[0], rendering.strip()[-1]
     # Araji is not found in al-Araji, which is another spelling of the name.
@@ -67,7 +67,7 @@ def right_case(found: str, rendering: str, sentence_start: bool) -> bool:
 def indefinite(word: str) -> str:
     """ "a" or "an", by the sound `word` begins with."""
     first = re.split(r"[\s-]", word.strip(), maxsplit=1)[0]
-    if len(first) > 1 and first.isupper() and not re.search("[AEIOU]", first[1:]):
+    if first.isupper() and (1 < len(first) <= 3 or not re.search("[AEIOU]", first)):
         return "an" if first[0] in _VOWEL_NAMED else "a"  # spelled out letter by letter
     if first[:1].lower() in "aeiou":
         return "a" if _LONG_U.match(first) else "an"

@@ -40,7 +40,7 @@ def read(data: bytes, kind: str, name: str, revision: int = 1) -> Termbase:
                 columns = head
                 problems += _bad_header(head, line)
                 continue
-            columns = COLUMNS[: len(row)] if len(row) <= len(COLUMNS) else COLUMNS
+            columns = COLUMNS
         if len(row) > len(columns) and any(c.strip() for c in row[len(columns) :]):
             problems.append(RowProblem(line, "row", f"has {len(row)} cells, but there are {len(columns)} columns"))
             continue

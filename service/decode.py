@@ -18,8 +18,9 @@ from service.model import LoadedModel
 from service.tokenizer import normalize_source, token_spans
 
 _TAG = re.compile(r"<(/?[tu])>")
-# An output this much longer than its source is running away: the longest sound one in FLORES dev has 2.2.
-LONGEST = 3
+# An output this much longer than its source, in tokens, is running away.
+LONGEST = 1.5
+STEP = 64  # limits are rounded up to multiples of this, so that segments of similar length share a batch
 NO_REPEAT = 4  # token n-gram size forbidden when a loop is decoded again
 
 
@@ -40,15 +41,18 @@ class TextDecoder:
         return self._model.follows_guides
 
     def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        # Options hold for a whole batch, so requests of one kind go together; alternatives are asked for
+        # only where terms may need them.
         groups: dict[tuple[tuple[str, ...], int], list[int]] = defaultdict(list)
         for i, r in enumerate(requests):
-            groups[(r.suppress, 0 if not (r.guides or r.prefix or r.suppress) else self._beam)].append(i)
+            groups[r.suppress, self._beam if r.guides or r.prefix or r.suppress else 1].append(i)
         found: list[list[Hypothesis]] = [[] for _ in requests]
         for (suppress, n_best), members in groups.items():
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, max(1, n_best), 0), strict=True):
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0), strict=True):
                 found[i] = hypotheses
-        # A loop or an output that never ends is decoded again without repeats before anyone sees it.
-        bad = [i for i, h in enumerate(found) if h[0].cut or loops(h[0].text)]
+        # A loop or an output that never ends is decoded again without repeats before anyone sees it;
+        # a forced one is only one try among several, and is dropped by who asked for it.
+        bad = [i for i, h in enumerate(found) if not requests[i].prefix and (h[0].cut or loop(h[0].text))]
         if bad:
             for i, hypotheses in zip(bad, self._run([requests[i] for i in bad], (), 1, NO_REPEAT), strict=True):
                 found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
@@ -58,10 +62,17 @@ class TextDecoder:
         sources = [self._source(r) for r in requests]
         start = self._model.tokenizer.target_start
         prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
-        limit = max(24, *(LONGEST * len(s.tokens) + len(p) for s, p in zip(sources, prefixes, strict=True)))
-        search = Search(self._beam, n_best, limit, no_repeat, self._suppressed(suppress), self._attention)
-        results = self._model.backend.translate([s.tokens for s in sources], prefixes, search)
-        return [[self._hypothesis(s, o, len(start)) for o in outputs] for s, outputs in zip(sources, results, strict=True)]
+        # The length limit is one for a batch: segments of similar length share one, lest a short one runs away.
+        buckets: dict[int, list[int]] = defaultdict(list)
+        for i, (s, p) in enumerate(zip(sources, prefixes, strict=True)):
+            buckets[STEP * (1 + int(LONGEST * len(s.tokens) + len(p) / 2 + 16) // STEP)].append(i)
+        found: list[list[Hypothesis]] = [[] for _ in requests]
+        for limit, members in buckets.items():
+            search = Search(self._beam, n_best, min(limit, self._model.max_target_tokens), no_repeat, self._suppressed(suppress), self._attention)
+            results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
+            for i, outputs in zip(members, results, strict=True):
+                found[i] = [self._hypothesis(sources[i], o, len(start)) for o in outputs]
+        return found
 
     def _suppressed(self, texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """Token sequences of these texts, as written and with a first capital changed."""
@@ -109,13 +120,8 @@ def _escape(text: str, start: int, add) -> None:  # type: ignore[no-untyped-def]
     add(text[at:], None, start + at)
 
 
-def loops(text: str) -> bool:
-    """Whether a stretch of words repeats at once three times or more: "the city of the city of the city of"."""
-    return bool(loop(text))
-
-
 def loop(text: str) -> Span | None:
-    """Where such a stretch stands, None if nowhere."""
+    """Where a stretch of words stands three times in a row ("the city of the city of the city of"), or None."""
     words = [(m.group().strip(".,;:!?\"'()").lower(), m.start(), m.end()) for m in re.finditer(r"\S+", text)]
     for size in range(1, 9):
         run = 0

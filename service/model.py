@@ -33,6 +33,7 @@ class LoadedModel:
     tokenizer: Tokenizer
     backend: Backend
     max_source_tokens: int  # the longest segment it is given
+    max_target_tokens: int  # positions the decoder has
     follows_guides: bool
 
 
@@ -59,10 +60,11 @@ def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threa
     else:
         raise ModelError(f"engine {engine!r} is none of ctranslate2, transformers")
     tokenizer = load_tokenizer(folder)
-    longest = int(meta.get("max_source_tokens", min(256, int(config.get("max_position_embeddings", 512)) // 2)))
+    positions = int(config.get("max_position_embeddings", 512))
+    longest = int(meta.get("max_source_tokens", min(256, positions // 2)))
     guides = bool(meta.get("follows_guides", False)) and tokenizer.has_tags
     shown = str(meta.get("name", name or EMBEDDED))
-    return LoadedModel(shown, _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, guides)
+    return LoadedModel(shown, _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, positions - 2, guides)
 
 
 def embedded_folder() -> Path:

@@ -49,9 +49,11 @@ def split_article(text: str) -> Article:
             end -= 1
         if end > start:
             spans.append(Span(start, end))
+    if not spans:
+        return Article(text, ())
     ends = [s.start for s in spans[1:]] + [len(text)]
     paragraphs = tuple(Paragraph(s, s.of(text), text[s.end : end]) for s, end in zip(spans, ends, strict=True))
-    return Article(text[: spans[0].start] if spans else text, paragraphs)
+    return Article(text[: spans[0].start], paragraphs)
 
 
 def split_paragraph(text: str, protected: Sequence[Span], tokens: Callable[[str], int], limit: int) -> list[Piece]:

@@ -1,0 +1,201 @@
+"""The pipeline with the embedded model: N paragraphs in, N pairs out, and every term accounted for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from glossary import termfile
+from glossary.concepts import Concept
+from glossary.english import occurrences
+from glossary.match import Matcher
+from glossary.termbase import Termbase
+from glossary.verify import Verdict
+from service.pairs import CheckKind, Pair, rebuild
+from service.pipeline import Cancelled, Pipeline, summarize
+from tests.conftest import SEED_NAMES, SEEDS, seed
+
+NONE = Matcher(Termbase.build("none", ()))
+
+
+def glossary(name: str) -> Matcher:
+    return Matcher(termfile.read((SEEDS / f"{name}.glossary.tsv").read_bytes(), "tsv", name))
+
+
+def run(pipeline: Pipeline, text: str, matcher: Matcher = NONE, **options: object) -> list[Pair]:
+    job = pipeline.prepare(text, matcher)
+    return list(pipeline.pairs(job, matcher, **options))  # type: ignore[arg-type]
+
+
+def check_laws(text: str, pairs: list[Pair], matcher: Matcher) -> None:
+    """What holds for every result."""
+    for n, pair in enumerate(pairs):
+        assert pair.index == n
+        assert pair.translation
+        assert pair.paragraph.span.of(text) == pair.paragraph.text
+        expected = matcher.find(pair.paragraph.text)
+        if any("\u0621" <= c <= "\u064a" for c in pair.paragraph.text):
+            assert [u.match.span for u in pair.term_uses] == [m.span for m in expected]
+        for use in pair.term_uses:
+            assert use.match.span.of(pair.paragraph.text) == use.match.surface
+            if use.target is not None:
+                assert use.target.of(pair.translation).casefold() == use.rendering.casefold()
+                assert use.rendering in use.match.concept.accepted
+            if use.verdict is not Verdict.VIOLATED:
+                assert use.target is not None
+                for bad in use.match.concept.forbidden:
+                    covered = [s for r in use.match.concept.accepted for s in occurrences(r, pair.translation)]
+                    assert all(any(c.covers(s) for c in covered) for s in occurrences(bad, pair.translation))
+            else:
+                assert use.reason
+                assert any(c.kind is CheckKind.TERM_VIOLATED for c in pair.checks)
+        targets = sorted(u.target for u in pair.term_uses if u.target is not None)
+        assert all(not a.overlaps(b) for a, b in itertools.pairwise(targets))
+        ends = [s.target for s in pair.sentences]
+        assert all(a.end <= b.start for a, b in itertools.pairwise(ends))
+
+
+@pytest.fixture(scope="module")
+def translated(pipeline: Pipeline) -> dict[str, list[Pair]]:
+    return {name: run(pipeline, seed(name), glossary(name)) for name in SEED_NAMES}
+
+
+@pytest.mark.parametrize("name", SEED_NAMES)
+def test_seed(name: str, translated: dict[str, list[Pair]]) -> None:
+    """A seed article comes back paragraph by paragraph, every occurrence with a verdict, none violated."""
+    text, pairs, matcher = seed(name), translated[name], glossary(name)
+    assert len(pairs) == len([line for line in text.splitlines() if line.strip()])
+    check_laws(text, pairs, matcher)
+    leading = text[: pairs[0].paragraph.span.start]
+    assert rebuild(leading, pairs) == text
+    assert all(re.search("[A-Za-z]", p.translation) for p in pairs)
+    expected = len((SEEDS / f"{name}.terms.tsv").read_text(encoding="utf-8").splitlines()) - 1
+    assert sum(len(p.term_uses) for p in pairs) == expected
+    assert [u.match.surface for p in pairs for u in p.violated] == []
+
+
+def test_summary_counts(translated: dict[str, list[Pair]]) -> None:
+    """Verdicts add up to the term uses, and each entry's renderings to its uses."""
+    pairs = translated["article"]
+    summary = summarize(pairs, glossary("article"))
+    assert sum(n for _, n in summary.verdicts) == sum(len(p.term_uses) for p in pairs)
+    assert sum(n for _, r in summary.terms for _, n in r) == sum(len(p.term_uses) for p in pairs)
+    assert summary.pair_count == len(pairs)
+
+
+def test_an_entry_that_matches_nothing_changes_nothing(pipeline: Pipeline, translated: dict[str, list[Pair]]) -> None:
+    """Adding an idle entry, and the order of entries, leave every pair as it was."""
+    termbase = glossary("article").termbase
+    idle = Matcher(Termbase.build("article", [*reversed(termbase.concepts), Concept(("نيكاراغوا",), "Nicaragua")]))
+    assert [p.translation for p in run(pipeline, seed("article"), idle)] == [p.translation for p in translated["article"]]
+
+
+def test_removing_the_glossary_restores_the_plain_output(pipeline: Pipeline) -> None:
+    """Without terms in a paragraph its translation is the plain one."""
+    text = "وصل الوفد إلى المدينة صباح اليوم.\nقال الناتو إن البعثة مستمرة."
+    plain = run(pipeline, text)
+    with_terms = run(pipeline, text, Matcher(Termbase.build("t", [Concept(("الناتو",), "NATO")])))
+    assert plain[0].translation == with_terms[0].translation
+    assert run(pipeline, text) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "العراق\r\n\r\nمصر\r\n",
+        "\n\n  العراق  \n\t\nمصر",
+        "٣٫٥ و 12",
+        "https://example.com\nالعراق",
+        "🙂 العراق 🇮🇶 NATO",
+        "<t> العراق <u> x </t>",
+        "العراق " * 300,
+        "ا" * 500,
+        "«»()!؟",
+        "العراق\x00مصر\ufffd",
+        "\u202bالعراق\u202c\u200f",
+        "العراق 漢字 ɣ",
+    ],
+)
+def test_odd_articles_survive(pipeline: Pipeline, text: str) -> None:
+    """Whatever comes in, all of it is in the pairs, and the laws hold."""
+    matcher = Matcher(Termbase.build("t", [Concept(("العراق",), "Iraq"), Concept(("مصر",), "Egypt")]))
+    job = pipeline.prepare(text, matcher)
+    pairs = list(pipeline.pairs(job, matcher))
+    check_laws(text, pairs, matcher)
+    assert rebuild(job.article.leading_gap, pairs) == text
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.lists(
+        st.sampled_from(["العراق", "وزير", "الخارجية", "قال", "الناتو", "12", "«", "»", ".", "\n", "،", "🙂", "abc", "فى"]), min_size=1, max_size=14
+    ).map(" ".join)
+)
+def test_laws_hold_for_any_words(pipeline: Pipeline, text: str) -> None:
+    """Spans, verdicts and counts hold for nonsense, too."""
+    matcher = Matcher(Termbase.build("t", [Concept(("العراق",), "Iraq"), Concept(("وزير الخارجية",), "Foreign Minister"), Concept(("الناتو",), "NATO")]))
+    check_laws(text, run(pipeline, text, matcher), matcher)
+
+
+def test_not_arabic_is_returned_as_it_is(pipeline: Pipeline) -> None:
+    """A paragraph without Arabic comes back unchanged, with a check that says so."""
+    (pair,) = run(pipeline, "https://example.com/a?b=1 2024")
+    assert pair.translation == pair.paragraph.text
+    assert [c.kind for c in pair.checks] == [CheckKind.NOT_ARABIC]
+
+
+def test_a_400_word_paragraph_is_translated_whole(pipeline: Pipeline) -> None:
+    """A long sentence becomes several segments that cover it, none over the model's limit."""
+    text = " ".join(line for line in seed("article").split("\n"))
+    pairs = run(pipeline, text)
+    assert len(pairs) == 1
+    covered = [s.source for s in pairs[0].sentences]
+    assert len(covered) > 5
+    assert sum(len(s) for s in covered) >= len(text) - len(covered)
+    for s in covered:
+        assert len(pipeline.model.tokenizer.encode(s.of(text))) <= pipeline.model.max_source_tokens + 1
+
+
+def test_first_paragraph_resumes(pipeline: Pipeline) -> None:
+    """Resuming gives the same later pairs as the whole run."""
+    text = "قال الوزير.\nوصل الوفد.\nانتهى الاجتماع."
+    assert run(pipeline, text, first=1) == run(pipeline, text)[1:]
+
+
+def test_cancelled_stops(pipeline: Pipeline) -> None:
+    """Once the caller is gone no further window is decoded."""
+    with pytest.raises(Cancelled):
+        run(pipeline, "قال الوزير.", cancelled=lambda: True)
+
+
+def test_arbitrary_renderings_are_kept(pipeline: Pipeline) -> None:
+    """Renderings that no model would choose are enforced all the same."""
+    text = "قال وزير الخارجية العراقي فؤاد حسين إن العراق يدعم الناتو في مجال الأمن السيبراني."
+    odd = {
+        "وزير الخارجية": "Keeper of the Outer Gate",
+        "فؤاد حسين": "Fooad Hosayn",
+        "الناتو": "OTAN",
+        "الأمن السيبراني": "net-guarding",
+        "العراق": "Mesopotamia",
+    }
+    matcher = Matcher(Termbase.build("t", [Concept((a,), e) for a, e in odd.items()]))
+    (pair,) = run(pipeline, text, matcher)
+    assert not pair.violated
+    assert all(e in pair.translation for e in odd.values())
+
+
+def test_forbidden_rendering_never_stands(pipeline: Pipeline) -> None:
+    """What the model would say itself is kept out once it is forbidden."""
+    text = "وصل وفد من العراق إلى مصر."
+    (plain,) = run(pipeline, text)
+    for word in ("Iraq", "Egypt"):
+        if occurrences(word, plain.translation):
+            form = {"Iraq": "العراق", "Egypt": "مصر"}[word]
+            matcher = Matcher(Termbase.build("t", [Concept((form,), "Xanadu", forbidden=(word,))]))
+            (pair,) = run(pipeline, text, matcher)
+            assert "Xanadu" in pair.translation
+            assert not occurrences(word, pair.translation)
