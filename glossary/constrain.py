@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from glossary.english import cased, mend
+from glossary.english import cased, mend, without
 from glossary.match import Match
 from glossary.spans import Span
 from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
@@ -37,13 +37,14 @@ class Request:
     """One decoding: a segment, what to show the model, how its output begins, and what it must not say.
 
     `prefix` is text the output begins with, the last word complete; `suppress` lists texts that the
-    output after the prefix must not hold.
+    output after the prefix must not hold. Without `align` the hypotheses may come without attention.
     """
 
     source: str
     guides: tuple[Guide, ...] = ()
     prefix: str = ""
     suppress: tuple[str, ...] = ()
+    align: bool = True
 
 
 class Decoder(Protocol):
@@ -59,10 +60,14 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A text for the model, and the constraints in it; match spans count from the segment's start."""
+    """A text for the model, and the constraints in it; match spans count from the segment's start.
+
+    `align`: attention is wanted even where there is no constraint.
+    """
 
     text: str
     constraints: tuple[Match, ...] = ()
+    align: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,13 +104,15 @@ def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
 
 def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     """Translate segments so that every constraint is met or reported; same order."""
-    asked = [Request(s.text, guides_for(s.constraints) if decoder.follows_guides else ()) for s in segments]
+    guide = guides_for if decoder.follows_guides else lambda _: ()
+    asked = [Request(s.text, guide(s.constraints), align=bool(s.constraints) or s.align) for s in segments]
     states = [_first(s, hypotheses) for s, hypotheses in zip(segments, decoder.decode(asked), strict=True)]
-    # A forbidden or surplus rendering is decoded away before missing ones are forced.
+    # A forbidden or surplus rendering is decoded away before missing ones are forced, and once more after.
     _redecode(decoder, states, asked)
     for _ in range(MAX_ROUNDS):
         if not _force(decoder, states, asked):
             break
+    _redecode(decoder, [s for s in states if s.forced], [r for s, r in zip(states, asked, strict=True) if s.forced])
     for state in states:
         _repair(state)
     first = Verdict.GUIDED if decoder.follows_guides else Verdict.NATIVE
@@ -186,11 +193,10 @@ def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request])
 
 def _places(state: _State, index: int) -> list[int]:
     """Word starts in the best hypothesis where the missing term may go, best-aligned first."""
-    text = state.best.text
     taken = [p[0] for p in state.seen.placed if p]
     starts: dict[int, float] = {}
     for target, mass in zip(state.best.targets, state.best.mass(state.segment.constraints[index].span), strict=False):
-        start = _word_start(text, target.start)
+        start = state.best.word_start(target.start)
         if not any(t.start < start < t.end or t.start == start for t in taken):
             starts[start] = max(starts.get(start, 0.0), mass)
     ranked = sorted(starts, key=lambda s: (-starts[s], s))[:PLACES]
@@ -202,17 +208,9 @@ def _by_order(state: _State, index: int) -> int:
     before = [p[0].end for p in state.seen.placed[:index] if p]
     text = state.best.text
     if before:
-        return _word_start(text, min(len(text), max(before) + 1))
+        return state.best.word_start(min(len(text), max(before) + 1))
     share = state.segment.constraints[index].span.start / max(1, len(state.segment.text))
-    return _word_start(text, round(share * len(text)))
-
-
-def _word_start(text: str, position: int) -> int:
-    while position < len(text) and text[position].isspace():
-        position += 1
-    while position > 0 and not text[position - 1].isspace():
-        position -= 1
-    return position
+    return state.best.word_start(round(share * len(text)))
 
 
 def _mended(text: str, span: Span) -> str:
@@ -222,9 +220,9 @@ def _mended(text: str, span: Span) -> str:
 
 
 def _repair(state: _State) -> None:
-    """Put missing renderings in place of aligned words, and accepted ones in place of forbidden ones."""
-    for _ in range(len(state.segment.constraints) + 1):
-        if not state.seen.missing and not state.seen.forbidden:
+    """Put missing renderings in place of aligned words, and take out those that must not stand."""
+    for _ in range(state.seen.faults):
+        if not state.seen.faults:
             return
         options: list[tuple[int | None, Hypothesis]] = []
         for index in state.seen.missing:
@@ -233,9 +231,9 @@ def _repair(state: _State) -> None:
                 rendering = cased(constraint.concept.preferred, state.best.text, span.start)
                 new = rendering if len(span) else f"{rendering} " if span.start < len(state.best.text) else f" {rendering}"
                 options.append((index, state.best.edit(span, new)))
-        if not state.seen.missing:
-            span, rendering = state.seen.forbidden[0]
-            options.append((None, state.best.edit(span, "")))
+        for span, rendering in (*state.seen.surplus, *state.seen.forbidden):
+            owner = next((i for i, c in enumerate(state.segment.constraints) if rendering in (*c.concept.accepted, *c.concept.forbidden)), None)
+            options.append((owner, state.best.edit(without(state.best.text, span), "")))
         for repaired, hypothesis in options:
             if state.consider([hypothesis]):
                 if repaired is not None:
@@ -248,37 +246,12 @@ def _repair(state: _State) -> None:
 def _regions(state: _State, index: int) -> list[Span]:
     """Stretches of words the missing term may replace, best first; the last is empty, an insertion."""
     text, taken = state.best.text, [p[0] for p in state.seen.placed if p]
-    mass = state.best.mass(state.segment.constraints[index].span)
-    words: list[tuple[Span, float]] = []
-    for target, m in zip(state.best.targets, mass, strict=False):
-        start = _word_start(text, target.start)
-        end = start
-        while end < len(text) and not text[end].isspace():
-            end += 1
-        while end > start and text[end - 1] in ".,;:!?\"'”’)":
-            end -= 1
-        if end > start and not any(Span(start, end).overlaps(t) for t in taken):
-            if words and words[-1][0].start == start:
-                words[-1] = (words[-1][0], max(words[-1][1], m))
-            else:
-                words.append((Span(start, end), m))
-    regions = []
-    if words:
-        top = max(range(len(words)), key=lambda i: words[i][1])
-        first = last = top
-        # Half of the peak: the threshold that kept whole names together on the seeds.
-        while first > 0 and words[first - 1][1] >= words[top][1] / 2 and not text[words[first - 1][0].end : words[first][0].start].strip():
-            first -= 1
-        while last + 1 < len(words) and words[last + 1][1] >= words[top][1] / 2 and not text[words[last][0].end : words[last + 1][0].start].strip():
-            last += 1
-        if words[top][1] > 0.1:
-            regions.append(Span(words[first][0].start, words[last][0].end))
-            regions.append(words[top][0])
     at = _by_order(state, index)
-    if any(t.start < at < t.end for t in taken):
-        at = max(t.end for t in taken if t.start < at < t.end)
-        return [*regions, Span(at, at)] if at == len(text) else regions
-    return [*regions, Span(at, at)]
+    inside = [t for t in taken if t.start < at < t.end]
+    if inside:
+        at = max(t.end for t in inside)
+    regions = state.best.aligned(state.segment.constraints[index].span, taken)
+    return [*regions, Span(at, at)] if not inside or at == len(text) else regions
 
 
 def _outcome(state: _State, first: Verdict) -> Outcome:

@@ -74,6 +74,17 @@ def indefinite(word: str) -> str:
     return "an" if _SILENT_H.match(first) else "a"
 
 
+def without(text: str, span: Span) -> Span:
+    """What to take out so that no rendering stands at `span`: with it the small words that only led to it."""
+    before = re.search(r"(?:\s*,)?(?:\s+(?:and|of|with|by|in|to|for|from|at|on))?(?:\s+(?:the|a|an))?\s*$", text[: span.start], re.I)
+    after = re.match(r"['’]s?(?!\w)", text[span.end :])
+    start = before.start() if before else span.start
+    end = span.end + (after.end() if after else 0)
+    if start == 0:
+        end += len(text[end:]) - len(text[end:].lstrip(" ,"))
+    return Span(start, end)
+
+
 def mend(text: str, span: Span) -> list[tuple[Span, str]]:
     """Edits that make the small words before a rendering at `span` right: doubled articles, a and an.
 

@@ -52,6 +52,55 @@ class Hypothesis:
         picked = [m for m, span in zip(mass, self.targets, strict=False) if span.overlaps(target)]
         return sum(picked) / len(picked) if picked else 0.0
 
+    def words(self, source: Span) -> list[tuple[Span, float]]:
+        """The words of the text in order, punctuation off their ends, each with its strongest attention to the source span."""
+        found: list[tuple[Span, float]] = []
+        for target, mass in zip(self.targets, self.mass(source), strict=False):
+            start = self.word_start(target.start)
+            end = start
+            while end < len(self.text) and not self.text[end].isspace():
+                end += 1
+            start += len(self.text[start:end]) - len(self.text[start:end].lstrip("\"'“‘("))
+            end -= len(self.text[start:end]) - len(self.text[start:end].rstrip(".,;:!?\"'”’)"))
+            if end > start:
+                if found and found[-1][0].start == start:
+                    found[-1] = (found[-1][0], max(found[-1][1], mass))
+                else:
+                    found.append((Span(start, end), mass))
+        return found
+
+    def aligned(self, source: Span, taken: Sequence[Span] = ()) -> list[Span]:
+        """Stretches of words that render the source span, best first: the peak with its neighbours, the peak alone.
+
+        `taken` places are left out; empty when the attention points nowhere.
+        """
+        words = [w for w in self.words(source) if not any(w[0].overlaps(t) for t in taken)]
+        if not words:
+            return []
+        top = max(range(len(words)), key=lambda i: words[i][1])
+        peak = words[top][1]
+        if peak <= 0.1:  # spread over the whole sentence
+            return []
+
+        def joined(a: int, b: int) -> bool:
+            return not self.text[words[a][0].end : words[b][0].start].strip()
+
+        first = last = top
+        # Half of the peak: the threshold that kept whole names together on the seeds.
+        while first > 0 and words[first - 1][1] >= peak / 2 and joined(first - 1, first):
+            first -= 1
+        while last + 1 < len(words) and words[last + 1][1] >= peak / 2 and joined(last, last + 1):
+            last += 1
+        return list(dict.fromkeys((Span(words[first][0].start, words[last][0].end), words[top][0])))
+
+    def word_start(self, position: int) -> int:
+        """The start of the word at `position`, or of the next one when it is white space."""
+        while position < len(self.text) and self.text[position].isspace():
+            position += 1
+        while position > 0 and not self.text[position - 1].isspace():
+            position -= 1
+        return position
+
     def edit(self, span: Span, new: str) -> Hypothesis:
         """The hypothesis with `new` in place of `span`; tokens inside the span stand for all of it."""
         by = len(new) - len(span)

@@ -120,6 +120,7 @@ def main() -> None:
 @click.option("--glossary", help="A glossary file, or the name of a stored glossary.")
 @click.option("--format", "layout", type=click.Choice(render.FORMATS), default="view", show_default=True, help="view: two columns in the terminal.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write here instead of standard output.")
+@click.option("--suggestions", type=click.Path(dir_okay=False), help="Write suggested entries here, as a glossary file to edit and import.")
 @click.option("--strict", is_flag=True, help="Fail when a term is violated.")
 @click.option("--beam", type=click.IntRange(1, 16), help="Beam width; default: the server's.")
 @click.option(
@@ -127,7 +128,18 @@ def main() -> None:
 )
 @server_option
 @timeout_option
-def translate(file: str, glossary: str | None, layout: str, output: str | None, strict: bool, beam: int | None, bidi: str, server: str, timeout: float) -> None:
+def translate(
+    file: str,
+    glossary: str | None,
+    layout: str,
+    output: str | None,
+    suggestions: str | None,
+    strict: bool,
+    beam: int | None,
+    bidi: str,
+    server: str,
+    timeout: float,
+) -> None:
     """Translate FILE (- for standard input): Arabic plain text, a paragraph a line."""
     options = translation_pb2.TranslateOptions(strict=strict, beam_size=beam or 0)
     request = translation_pb2.StreamTranslateDocumentRequest(text=read_text(file), glossary=glossary_source(glossary), options=options)
@@ -139,6 +151,8 @@ def translate(file: str, glossary: str | None, layout: str, output: str | None, 
         Path(output).write_text(text, encoding="utf-8", newline="")
     else:
         sys.stdout.buffer.write(text.encode())  # as bytes: the line ends of the source are kept on every system
+    if suggestions:
+        Path(suggestions).write_text(render.suggestions(result), encoding="utf-8")
     violated = sum(v.count for v in result.summary.verdicts if v.verdict == translation_pb2.VERDICT_VIOLATED)
     if violated:
         errors.print(f"{violated} term{'s are' if violated > 1 else ' is'} violated; see the checks", style="red")

@@ -33,8 +33,8 @@ class _Source:
 class TextDecoder:
     """Implements `glossary.constrain.Decoder` over a loaded model."""
 
-    def __init__(self, model: LoadedModel, beam_size: int = 4, attention: bool = True):
-        self._model, self._beam, self._attention = model, beam_size, attention
+    def __init__(self, model: LoadedModel, beam_size: int = 4):
+        self._model, self._beam = model, beam_size
 
     @property
     def follows_guides(self) -> bool:
@@ -43,22 +43,23 @@ class TextDecoder:
     def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
         # Options hold for a whole batch, so requests of one kind go together; alternatives are asked for
         # only where terms may need them.
-        groups: dict[tuple[tuple[str, ...], int], list[int]] = defaultdict(list)
+        groups: dict[tuple[tuple[str, ...], bool, bool], list[int]] = defaultdict(list)
         for i, r in enumerate(requests):
-            groups[r.suppress, self._beam if r.guides or r.prefix or r.suppress else 1].append(i)
+            groups[r.suppress, bool(r.guides or r.prefix or r.suppress), r.align].append(i)
         found: list[list[Hypothesis]] = [[] for _ in requests]
-        for (suppress, n_best), members in groups.items():
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0), strict=True):
+        for (suppress, many, align), members in groups.items():
+            n_best = self._beam if many else 1
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0, align), strict=True):
                 found[i] = hypotheses
         # A loop or an output that never ends is decoded again without repeats before anyone sees it;
         # a forced one is only one try among several, and is dropped by who asked for it.
         bad = [i for i, h in enumerate(found) if not requests[i].prefix and (h[0].cut or loop(h[0].text))]
         if bad:
-            for i, hypotheses in zip(bad, self._run([requests[i] for i in bad], (), 1, NO_REPEAT), strict=True):
+            for i, hypotheses in zip(bad, self._run([requests[i] for i in bad], (), 1, NO_REPEAT, True), strict=True):
                 found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
         return found
 
-    def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int) -> list[list[Hypothesis]]:
+    def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int, align: bool) -> list[list[Hypothesis]]:
         sources = [self._source(r) for r in requests]
         start = self._model.tokenizer.target_start
         prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
@@ -68,7 +69,7 @@ class TextDecoder:
             buckets[STEP * (1 + int(LONGEST * len(s.tokens) + len(p) / 2 + 16) // STEP)].append(i)
         found: list[list[Hypothesis]] = [[] for _ in requests]
         for limit, members in buckets.items():
-            search = Search(self._beam, n_best, min(limit, self._model.max_target_tokens), no_repeat, self._suppressed(suppress), self._attention)
+            search = Search(self._beam, n_best, min(limit, self._model.max_target_tokens), no_repeat, self._suppressed(suppress), align)
             results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
             for i, outputs in zip(members, results, strict=True):
                 found[i] = [self._hypothesis(sources[i], o, len(start)) for o in outputs]

@@ -6,12 +6,12 @@ Belongs here: the dataclasses of the service. Must not: know protobuf (see `conv
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from glossary.concepts import Category
 from glossary.spans import Span
-from glossary.verify import TermUse, Verdict
+from glossary.verify import Hypothesis, TermUse, Verdict
 
 
 class CheckKind(Enum):
@@ -47,12 +47,13 @@ class Paragraph:
     gap: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SentencePair:
-    """A segment's place in the paragraph and in the translation."""
+    """A segment's place in the paragraph and in the translation, and the hypothesis that aligns their words."""
 
     source: Span
     target: Span
+    hypothesis: Hypothesis | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

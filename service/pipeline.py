@@ -20,7 +20,7 @@ from service.decode import TextDecoder
 from service.model import LoadedModel
 from service.pairs import Article, Check, CheckKind, Pair, Paragraph, SentencePair, Summary
 from service.segment import Piece, needs_translation, split_article, split_paragraph
-from service.suggest import suggest
+from service.suggest import candidates, suggest
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 96
@@ -102,7 +102,7 @@ class Pipeline:
 
 def _segment(text: str, span: Span, matches: Sequence[Match]) -> Segment:
     inside = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches if span.covers(m.span))
-    return Segment(span.of(text), inside)
+    return Segment(span.of(text), inside, align=bool(candidates(span.of(text))))
 
 
 def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
@@ -123,7 +123,7 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
         start = len(translation)
         target = Span(start, start + len(output))
         translation += output
-        sentences.append(SentencePair(piece.span, target))
+        sentences.append(SentencePair(piece.span, target, outcome.hypothesis if outcome else None))
         if outcome:
             for use in outcome.uses:
                 match = replace(use.match, span=use.match.span.shift(piece.span.start))

@@ -81,6 +81,16 @@ def tsv(result: Result) -> str:
     return "\n".join(lines) + "\n"
 
 
+def suggestions(result: Result) -> str:
+    """The suggested entries as a glossary file; other renderings seen stand in the note."""
+    lines = ["term\trendering\tcategory\tnote"]
+    for s in result.summary.suggestions:
+        category = types_pb2.Category.Name(s.category).removeprefix("CATEGORY_").lower()
+        others = ", ".join(f"{r.rendering} ({r.count})" for r in s.others)
+        lines.append(f"{s.form}\t{s.rendering}\t{category}\tseen {s.count} times" + (f"; also rendered {others}" if others else ""))
+    return "\n".join(lines) + "\n"
+
+
 def jsonl(result: Result) -> str:
     """One JSON object a line: the header, the pairs, the summary, with the wire's field names."""
     messages = (("header", result.header), *(("pair", p) for p in result.pairs), ("summary", result.summary))

@@ -1,11 +1,11 @@
 """Suggested entries: names and titles of the article that no glossary entry covers.
 
-Belongs here: finding candidates in the source and their renderings through the sentence alignment.
+Belongs here: finding candidates in the source and their renderings through the word alignment.
 Must not: change a translation; a person decides what becomes an entry.
 
-A candidate is a short word sequence after a title word (وزير، رئيس، الفريق …) or in quotes «…», or a
-repeated sequence whose counterpart is capitalized English. Only what is aligned to capitalized words is
-suggested: in English news, names and titles are what keeps its capitals inside a sentence.
+A candidate is a name behind a title (الوزير، الفريق …) or a short word sequence in quotes «…». Only what the
+attention aligns to capitalized words is suggested: in English news, names and titles are what keeps its
+capitals inside a sentence.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ _AFTER_TITLE = re.compile(rf"(?<![\u0621-\u064a])[وفبل]?(?:{'|'.join(_TITLES
 _NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
 
 
+def candidates(text: str) -> list[tuple[Span, Category]]:
+    """Where a name may stand in Arabic text, and what it may be."""
+    return [(Span(*m.span(1)), kind) for pattern, kind in ((_AFTER_TITLE, Category.PERSON), (_QUOTED, Category.TERM)) for m in pattern.finditer(text)]
+
+
 def suggest(pairs: Sequence[Pair]) -> tuple[SuggestedEntry, ...]:
     """Candidates over these pairs, the most frequent first; at most LIMIT."""
     counts: Counter[str] = Counter()
@@ -39,18 +44,16 @@ def suggest(pairs: Sequence[Pair]) -> tuple[SuggestedEntry, ...]:
     renderings: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for pair in pairs:
         text = pair.paragraph.text
-        for pattern, kind in ((_AFTER_TITLE, Category.PERSON), (_QUOTED, Category.TERM)):
-            for m in pattern.finditer(text):
-                span = Span(*m.span(1))
-                if any(u.match.span.overlaps(span) for u in pair.term_uses):
-                    continue
-                key = fold_term(m.group(1))
-                rendering = _rendering(pair, span)
-                if rendering:
-                    counts[key] += 1
-                    shown.setdefault(key, m.group(1))
-                    category.setdefault(key, kind)
-                    renderings[key][rendering] += 1
+        for span, kind in candidates(text):
+            if any(u.match.span.overlaps(span) for u in pair.term_uses):
+                continue
+            rendering = _rendering(pair, span)
+            if rendering:
+                key = fold_term(span.of(text))
+                counts[key] += 1
+                shown.setdefault(key, span.of(text))
+                category.setdefault(key, kind)
+                renderings[key][rendering] += 1
     found = []
     for key, count in counts.most_common(LIMIT):
         ranked = renderings[key].most_common()
@@ -59,15 +62,14 @@ def suggest(pairs: Sequence[Pair]) -> tuple[SuggestedEntry, ...]:
 
 
 def _rendering(pair: Pair, span: Span) -> str:
-    """The capitalized English at the same relative place of the aligned sentence; empty if there is none."""
+    """The capitalized English that the attention aligns with `span`; empty if there is none."""
     for sentence in pair.sentences:
-        if sentence.source.covers(span):
-            english = sentence.target.of(pair.translation)
-            share = (span.start - sentence.source.start) / max(1, len(sentence.source))
-            taken = [u.target.shift(-sentence.target.start) for u in pair.term_uses if u.target and sentence.target.covers(u.target)]
-            names = [m for m in _NAME.finditer(english) if m.start() > 0 and not any(Span(*m.span()).overlaps(t) for t in taken)]
-            best = min(names, key=lambda m: abs(m.start() / max(1, len(english)) - share), default=None)
-            # A third of the sentence away is another name.
-            if best and abs(best.start() / max(1, len(english)) - share) < 0.33:
-                return best.group()
+        if sentence.source.covers(span) and sentence.hypothesis:
+            english = sentence.hypothesis
+            names = [Span(*m.span()) for m in _NAME.finditer(english.text)]
+            for place in english.aligned(span.shift(-sentence.source.start))[:1]:
+                best = next((n for n in names if n.overlaps(place)), None)
+                taken = [u.target for u in pair.term_uses if u.target]
+                if best and not any(best.shift(sentence.target.start).overlaps(t) for t in taken):
+                    return best.of(english.text)
     return ""

@@ -1,0 +1,114 @@
+"""Speed, as ratios from one run on the same weights.
+
+    python -m benchmarks.speed [--paragraphs 300] [--engine-ratio]
+
+1. The whole pipeline over gRPC against the bare engine's `translate_batch` on the same segments, without
+   terms and with the article's glossary. 2. With --engine-ratio (needs torch): CTranslate2 against
+   transformers' `generate` on the same segments. 3. Start-up to SERVING, and resident memory.
+Belongs here: time and memory. Must not: judge quality. Run it with nothing else on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import grpc
+
+from benchmarks.terminology import FOLDER, SEEDS, cut
+from glossary.match import Matcher
+from glossary.termbase import Termbase
+from protos.tarjuman.v1 import translation_pb2, translation_pb2_grpc
+from service.backend import Search
+from service.backend_ct2 import CTranslate2Backend
+from service.model import embedded_folder, load
+from service.pipeline import Pipeline
+from service.tokenizer import normalize_source
+
+NONE = Matcher(Termbase.build("none", ()))
+
+
+def long_article(paragraphs: int) -> str:
+    """Paragraphs of the seeds in turn, each made different by its number so that none is translated once for all."""
+    lines = [line for name in SEEDS for line in (FOLDER / f"{name}.ar.txt").read_text(encoding="utf-8").splitlines() if line.strip()]
+    return "\n".join(f"{lines[i % len(lines)]} ({i + 1})" for i in range(paragraphs))
+
+
+def start() -> tuple[subprocess.Popen[str], str, float]:
+    """A server process, its address, and the seconds until it served."""
+    began = time.perf_counter()
+    server = subprocess.Popen([sys.executable, "-m", "service.cli", "serve", "--port", "0"], stdout=subprocess.PIPE, text=True)
+    line = server.stdout.readline() if server.stdout else ""
+    found = re.search(r"serving on (\S+)", line)
+    if not found:
+        raise SystemExit("the server did not start")
+    return server, found.group(1), time.perf_counter() - began
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1000  # type: ignore[union-attr]
+
+
+def timed(work, repeats: int) -> float:  # type: ignore[no-untyped-def]
+    """Median seconds of `repeats` runs after one that warms up."""
+    work()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--paragraphs", type=int, default=300)
+    ap.add_argument("--repeats", type=int, default=3)
+    ap.add_argument("--beam", type=int, default=4)
+    ap.add_argument("--engine-ratio", action="store_true", help="also time the transformers engine (needs torch)")
+    o = ap.parse_args()
+    text = long_article(o.paragraphs)
+    loaded = load()
+    pipeline = Pipeline(loaded, o.beam)
+    segments = [s for paragraph in cut(pipeline, text, NONE) for s in paragraph]
+    tokens = [loaded.tokenizer.encode(normalize_source(s.text)) for s in segments]
+    words = sum(len(s.text.split()) for s in segments)
+    engine = CTranslate2Backend(embedded_folder() / "ctranslate2")
+    translator = engine._translator  # the bare engine, with its own defaults but for beam and length
+    options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0}
+    bare = timed(lambda: translator.translate_batch(tokens, **options), o.repeats)
+    server, address, seconds = start()
+    try:
+        stub = translation_pb2_grpc.TranslationServiceStub(grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]))
+        request = translation_pb2.TranslateDocumentRequest(text=text, options=translation_pb2.TranslateOptions(beam_size=o.beam))
+        whole = timed(lambda: stub.TranslateDocument(request), o.repeats)
+        request.glossary.inline.content = (FOLDER / "article.glossary.tsv").read_bytes()
+        terms = timed(lambda: stub.TranslateDocument(request), o.repeats)
+        memory = resident(server.pid)
+    finally:
+        server.terminate()
+        server.wait()
+    print(f"{len(segments)} segments of {words / len(segments):.1f} words, {o.paragraphs} paragraphs, beam {o.beam}, median of {o.repeats}")
+    print(f"bare translate_batch      {bare:7.2f} s   {len(segments) / bare:6.1f} segments/s   {words / 25 / bare:6.1f} x 25 words/s")
+    print(f"pipeline over gRPC        {whole:7.2f} s   ratio {whole / bare:.2f}")
+    print(f"  with a glossary         {terms:7.2f} s   ratio {terms / bare:.2f}, {100 * (terms / whole - 1):.0f}% over no glossary")
+    print(f"start to SERVING          {seconds:7.2f} s   resident {memory:.0f} MB after {2 * (o.repeats + 1)} articles")
+    if o.engine_ratio:
+        part = tokens[:: max(1, len(tokens) // 60)]
+        search = Search(o.beam, 1, 200, attention=False)
+        none = [()] * len(part)
+        slow = load(engine="transformers").backend
+        fast_s = timed(lambda: engine.translate(part, none, search), o.repeats)
+        slow_s = timed(lambda: slow.translate(part, none, search), 1)
+        print(f"transformers generate     {slow_s:7.2f} s   CTranslate2 {fast_s:.2f} s on {len(part)} segments, ratio {slow_s / fast_s:.1f}")
+
+
+if __name__ == "__main__":
+    main()
