@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from glossary.concepts import Category
 from glossary.english import cased, mend, without
 from glossary.match import Match
 from glossary.spans import Span
@@ -256,8 +257,9 @@ def _regions(state: _State, index: int) -> list[Span]:
 
 def _outcome(state: _State, first: Verdict) -> Outcome:
     best, seen = state.best, state.seen
-    for span, _ in sorted((p for p in seen.placed if p), reverse=True):
-        for edit, new in reversed(mend(best.text, span)):
+    names = [c.concept.category is Category.PERSON for c in state.segment.constraints]
+    for (span, _), name in sorted(((p, n) for p, n in zip(seen.placed, names, strict=True) if p), reverse=True):
+        for edit, new in reversed(mend(best.text, span, name)):
             best = best.edit(edit, new)
     if best is not state.best:
         seen = verify(best, state.segment.constraints)

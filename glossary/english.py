@@ -85,10 +85,15 @@ def without(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-def mend(text: str, span: Span) -> list[tuple[Span, str]]:
+# What follows a name that stands alone: punctuation, a possessive, a past tense, or "said".
+_NAME_ALONE = re.compile(r"""\s*(?:[,.;:!?"”')’]|$)|\s+(?:\w+ed|said|told|met|says|is|was|has|had|will|who)\b""")
+
+
+def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
     """Edits that make the small words before a rendering at `span` right: doubled articles, a and an.
 
-    Edits are non-overlapping, in order, and never touch the rendering itself except its first capital.
+    A person's name (`name`) takes no article, unless a noun follows ("the Sadr movement"). Edits are
+    non-overlapping, in order, and never touch the rendering itself except its first capital.
     """
     edits: list[tuple[Span, str]] = []
     before = re.search(r"((?:\b(?:the|a|an)\s+)+)$", text[: span.start], re.I)
@@ -96,7 +101,7 @@ def mend(text: str, span: Span) -> list[tuple[Span, str]]:
     own = word.split(" ", 1)[0].lower()
     if before:
         articles = before.group(1).split()
-        if own in _ARTICLES:
+        if own in _ARTICLES or (name and _NAME_ALONE.match(text, span.end)):
             edits.append((Span(before.start(1), span.start), ""))
         else:
             last = articles[-1].lower()

@@ -1,0 +1,199 @@
+"""The enforcement ladder over decoders that behave in known ways: each rung is taken only when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glossary.concepts import Category, Concept
+from glossary.constrain import Outcome, Request, Segment, translate
+from glossary.english import occurrences
+from glossary.match import Matcher
+from glossary.spans import Span
+from glossary.termbase import Termbase
+from glossary.verify import Hypothesis, Verdict
+
+LEXICON = {
+    "قال": "said",
+    "الوزير": "minister",
+    "العراق": "Irak",
+    "زار": "visited",
+    "مصر": "Misr",
+    "أمس": "yesterday",
+    "الناتو": "Natto",
+    "علي": "Aly",
+    "مهم": "important",
+}
+
+
+@dataclass
+class WordByWord:
+    """Translates word by word from LEXICON, aligned one to one. What it obeys is set by its fields."""
+
+    follows_guides: bool = False  # writes inline renderings
+    follows_prefix: bool = True  # begins with the prefix, then goes on behind the word it last aligned
+    follows_suppression: bool = True
+    doubles: str = ""  # a rendering it says twice
+    calls: list[int] = field(default_factory=list)
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        self.calls.append(len(requests))
+        return [[self.one(r)] for r in requests]
+
+    def one(self, request: Request) -> Hypothesis:
+        words: list[tuple[str, Span]] = []
+        at = 0
+        guides = {g.span.start: g for g in request.guides} if self.follows_guides else {}
+        for word in request.source.split():
+            start = request.source.index(word, at)
+            at = start + len(word)
+            guide = next((g for g in guides.values() if g.span.start <= start < g.span.end), None)
+            if guide and start > guide.span.start:
+                continue
+            words.append((guide.rendering if guide else LEXICON.get(word, "thing"), Span(start, at)))
+        if self.doubles:
+            words += [w for w in words if w[0] == self.doubles][:1]
+        if self.follows_suppression:
+            words = [("it" if w in request.suppress else w, s) for w, s in words]
+        if request.prefix and self.follows_prefix:
+            done = min(len(request.prefix.split()), len(words))  # every word of LEXICON is one word of English
+            words = [(request.prefix, words[done - 1][1]), *words[done:]]
+        text, targets, sources = "", [], []
+        for word, span in words:
+            text += " " if text else ""
+            targets.append(Span(len(text), len(text) + len(word)))
+            sources.append(span)
+            text += word
+        attention = [[1.0 if i == j else 0.0 for j in range(len(words))] for i in range(len(words))]
+        return Hypothesis(text, -1.0, tuple(targets), tuple(sources), attention)
+
+
+def run(decoder: WordByWord, text: str, *concepts: Concept) -> Outcome:
+    matches = tuple(Matcher(Termbase.build("t", concepts)).find(text))
+    (outcome,) = translate(decoder, [Segment(text, matches)])
+    return outcome
+
+
+IRAQ, EGYPT = Concept(("العراق",), "Iraq"), Concept(("مصر",), "Egypt")
+
+
+def test_native() -> None:
+    """What the model says by itself is native, and nothing is decoded twice."""
+    decoder = WordByWord()
+    outcome = run(decoder, "زار العراق", Concept(("العراق",), "Irak"))
+    assert [u.verdict for u in outcome.uses] == [Verdict.NATIVE]
+    assert decoder.calls == [1]
+
+
+def test_guided() -> None:
+    """A model that follows inline renderings is only guided."""
+    decoder = WordByWord(follows_guides=True)
+    outcome = run(decoder, "زار العراق", IRAQ)
+    assert [u.verdict for u in outcome.uses] == [Verdict.GUIDED]
+    assert outcome.hypothesis.text == "visited Iraq"
+    assert decoder.calls == [1]
+
+
+def test_forced() -> None:
+    """What the model does not say is forced at the aligned place, and the sentence goes on."""
+    outcome = run(WordByWord(), "زار العراق أمس", IRAQ)
+    assert [u.verdict for u in outcome.uses] == [Verdict.FORCED]
+    assert outcome.hypothesis.text == "visited Iraq yesterday"
+
+
+def test_several_forced() -> None:
+    """Several missing terms are forced one after another."""
+    outcome = run(WordByWord(), "زار العراق مصر أمس", IRAQ, EGYPT)
+    assert [u.verdict for u in outcome.uses] == [Verdict.FORCED, Verdict.FORCED]
+    assert outcome.hypothesis.text == "visited Iraq Egypt yesterday"
+
+
+def test_repaired() -> None:
+    """Where decoding cannot be forced, the aligned word is replaced."""
+    outcome = run(WordByWord(follows_prefix=False), "زار العراق أمس", IRAQ)
+    assert [u.verdict for u in outcome.uses] == [Verdict.REPAIRED]
+    assert outcome.hypothesis.text == "visited Iraq yesterday"
+
+
+def test_admitted_is_reported() -> None:
+    """An admitted rendering meets the glossary and is said to be one."""
+    outcome = run(WordByWord(), "زار العراق", Concept(("العراق",), "Iraq", admitted=("Irak",)))
+    (use,) = outcome.uses
+    assert (use.verdict, use.rendering, use.admitted) == (Verdict.NATIVE, "Irak", True)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_forbidden_goes(follows: bool) -> None:
+    """A forbidden rendering never stands, whether the model obeys suppression or not."""
+    outcome = run(WordByWord(follows_suppression=follows, follows_prefix=follows), "زار العراق", Concept(("العراق",), "Iraq", forbidden=("Irak",)))
+    assert not occurrences("Irak", outcome.hypothesis.text)
+    assert outcome.uses[0].verdict in (Verdict.FORCED, Verdict.REPAIRED)
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_rendering_said_twice_is_taken_out(follows: bool) -> None:
+    """A rendering that stands more often than the source asks does not stay."""
+    decoder = WordByWord(follows_guides=True, doubles="Iraq", follows_suppression=follows, follows_prefix=follows)
+    outcome = run(decoder, "زار العراق أمس", IRAQ)
+    assert len(occurrences("Iraq", outcome.hypothesis.text)) == 1
+    assert outcome.uses[0].verdict is not Verdict.VIOLATED
+
+
+def test_capitals() -> None:
+    """A rendering gets its own capitals, and one more at the start of a sentence."""
+    outcome = run(WordByWord(), "علي قال", Concept(("علي",), "aly", Category.PERSON))
+    assert outcome.hypothesis.text == "Aly said"
+    outcome = run(WordByWord(), "قال الوزير", Concept(("الوزير",), "The Minister"))
+    assert outcome.hypothesis.text == "said The Minister"
+
+
+def test_one_concept_in_two_forms() -> None:
+    """Variants of one concept share its rendering, each occurrence with a verdict of its own."""
+    outcome = run(WordByWord(), "زار العراق قال الناتو", Concept(("العراق", "الناتو"), "Iraq"))
+    assert len(outcome.uses) == 2
+    assert len(occurrences("Iraq", outcome.hypothesis.text)) == 2
+    assert outcome.uses[0].target != outcome.uses[1].target
+
+
+CONCEPTS = [
+    IRAQ,
+    EGYPT,
+    Concept(("الناتو",), "NATO", forbidden=("Natto",)),
+    Concept(("علي",), "Ali", Category.PERSON),
+    Concept(("قال الوزير",), "the minister stated"),
+]
+
+
+@given(
+    st.lists(st.sampled_from([*LEXICON, "كلمة"]), min_size=1, max_size=9), st.booleans(), st.booleans(), st.booleans(), st.sampled_from(["", "Iraq", "NATO"])
+)
+def test_laws(words: list[str], guides: bool, prefix: bool, suppression: bool, doubles: str) -> None:
+    """Whatever the model does: a use for every match; met means it stands there, once each; violated says why."""
+    text = " ".join(words)
+    outcome = run(WordByWord(guides, prefix, suppression, doubles), text, *CONCEPTS)
+    matches = Matcher(Termbase.build("t", CONCEPTS)).find(text)
+    assert [u.match for u in outcome.uses] == matches
+    targets = [u.target for u in outcome.uses if u.target]
+    assert len(set(targets)) == len(targets)
+    english = outcome.hypothesis.text
+    for use in outcome.uses:
+        if use.verdict is Verdict.VIOLATED:
+            assert use.reason
+        else:
+            assert use.target
+            assert use.target.of(english).casefold() == use.rendering.casefold()
+            asked = sum(m.concept == use.match.concept for m in matches)
+            assert len(occurrences(use.rendering, english)) == asked
+            assert not any(occurrences(f, english) for f in use.match.concept.forbidden)
+
+
+@given(st.lists(st.sampled_from([*LEXICON]), min_size=1, max_size=8))
+def test_no_terms_change_nothing(words: list[str]) -> None:
+    """Without constraints the model's output is returned untouched."""
+    text = " ".join(words)
+    (outcome,) = translate(WordByWord(), [Segment(text)])
+    assert outcome.hypothesis.text == WordByWord().one(Request(text)).text
