@@ -90,7 +90,8 @@ class _State:
 
     def consider(self, candidates: Sequence[Hypothesis]) -> bool:
         """Take the best candidate if it has fewer faults than what stands; say whether one was taken."""
-        checked = [(h, verify(h, self.segment.constraints)) for h in map(_tidy_case(self.segment), candidates)]
+        whole = [h for h in candidates if h.text and (not h.cut or self.best.cut)]
+        checked = [(h, verify(h, self.segment.constraints)) for h in map(_tidy_case(self.segment), whole)]
         pick = min(checked, key=lambda p: (p[1].faults, -p[0].score), default=None)
         if pick is None or pick[1].faults >= self.seen.faults:
             return False
@@ -126,7 +127,7 @@ def _tidy_case(segment: Segment) -> Callable[[Hypothesis], Hypothesis]:
     def tidy(hypothesis: Hypothesis) -> Hypothesis:
         if not segment.constraints:
             return hypothesis
-        for span, rendering in verify(hypothesis, segment.constraints).miscased:
+        for span, rendering in reversed(verify(hypothesis, segment.constraints).miscased):
             hypothesis = hypothesis.edit(span, cased(rendering, hypothesis.text, span.start))
         return hypothesis
 
@@ -154,7 +155,7 @@ def _redecode(decoder: Decoder, states: Sequence[_State], asked: Sequence[Reques
                 same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
                 start = same[0] if same else start
             texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
-            prefix = state.best.text[:start].rstrip() if state.best.attention or start else ""
+            prefix = state.best.text[:start].rstrip()
             jobs.append((state, replace(request, prefix=prefix, suppress=texts)))
             forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
             if forbidden_only and prefix:
@@ -186,7 +187,9 @@ def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request])
     for state, index, hypotheses in candidates.values():
         met = [h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]
         if state.consider(met):
-            state.forced.add(index)
+            # What was forced behind the new prefix has been decoded anew.
+            end = state.seen.placed[index][0].end  # type: ignore[index]
+            state.forced = {i for i in state.forced if (p := state.seen.placed[i]) and p[0].end <= end} | {index}
         else:
             state.given_up.add(index)
     return True
@@ -233,7 +236,7 @@ def _repair(state: _State) -> None:
                 new = rendering if len(span) else f"{rendering} " if span.start < len(state.best.text) else f" {rendering}"
                 options.append((index, state.best.edit(span, new)))
         for span, rendering in (*state.seen.surplus, *state.seen.forbidden):
-            owner = next((i for i, c in enumerate(state.segment.constraints) if rendering in (*c.concept.accepted, *c.concept.forbidden)), None)
+            owner = _nearest(state, span, rendering)
             options.append((owner, state.best.edit(without(state.best.text, span), "")))
         for repaired, hypothesis in options:
             if state.consider([hypothesis]):
@@ -242,6 +245,12 @@ def _repair(state: _State) -> None:
                 break
         else:
             return
+
+
+def _nearest(state: _State, span: Span, rendering: str) -> int | None:
+    """The constraint whose surplus or forbidden rendering stands at `span`: of its concept, the nearest."""
+    own = [i for i, c in enumerate(state.segment.constraints) if rendering in (*c.concept.accepted, *c.concept.forbidden)]
+    return min(own, key=lambda i: abs(p[0].start - span.start) if (p := state.seen.placed[i]) else 0, default=None)
 
 
 def _regions(state: _State, index: int) -> list[Span]:
@@ -258,11 +267,15 @@ def _regions(state: _State, index: int) -> list[Span]:
 def _outcome(state: _State, first: Verdict) -> Outcome:
     best, seen = state.best, state.seen
     names = [c.concept.category is Category.PERSON for c in state.segment.constraints]
-    for (span, _), name in sorted(((p, n) for p, n in zip(seen.placed, names, strict=True) if p), reverse=True):
+    placed = sorted(((p[0], n) for p, n in zip(seen.placed, names, strict=True) if p), reverse=True)
+    for span, name in placed:
         for edit, new in reversed(mend(best.text, span, name)):
-            best = best.edit(edit, new)
+            # The A of "Hepatitis A" before another rendering is no article.
+            if not any(edit.overlaps(other) for other, _ in placed if other != span):
+                best = best.edit(edit, new)
     if best is not state.best:
-        seen = verify(best, state.segment.constraints)
+        mended = verify(best, state.segment.constraints)
+        best, seen = (best, mended) if mended.faults <= seen.faults else (state.best, seen)
     uses = []
     for i, (constraint, place) in enumerate(zip(state.segment.constraints, seen.placed, strict=True)):
         accepted = {r.casefold() for r in constraint.concept.accepted}

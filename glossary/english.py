@@ -29,16 +29,17 @@ def _pattern(rendering: str, any_case: bool) -> re.Pattern[str]:
     words = (re.sub("['’]", "['’]", re.escape(w)) for w in rendering.split())
     body = r"\s+".join(words)
     first, last = rendering.strip()[0], rendering.strip()[-1]
-    # Araji is not found in al-Araji, which is another spelling of the name.
-    left = r"(?<!\w)(?<!\b[aA]l-)(?<!\b[eE]l-)" if first.isalnum() else ""
-    right = r"(?!\w)" if last.isalnum() else ""
+    # Araji is not found in al-Araji or ash-Araji, which spell the name in another way; Sana not in Sana'a,
+    # NATO not in non-NATO, "COP 2" not in "COP 2.5".
+    left = r"(?<![\w\u0300-\u036f])(?<!\w['’ʿʾ])(?<!\b[aAeE][ldnrstz][-\u2010\u2011])(?<!\b[aA]sh[-\u2010\u2011])(?<!\b[nN]on-)" if first.isalnum() else ""
+    right = r"(?![\w\u0300-\u036f])(?!['’ʿʾ](?![sS]\b)\w)(?!\.\d)" if last.isalnum() else ""
     return re.compile(left + body + right, re.I if any_case else 0)
 
 
 def occurrences(rendering: str, text: str) -> list[Span]:
     """Where `rendering` stands in `text` as whole words, in order.
 
-    Capitals are free except in acronyms: `recase` sets them right afterwards.
+    Capitals are free except in acronyms: enforcement sets them right afterwards.
     """
     pattern = _pattern(rendering, not is_acronym(rendering))
     return [Span(m.start(), m.end()) for m in pattern.finditer(text)]
@@ -56,7 +57,7 @@ def cased(rendering: str, text: str, position: int) -> str:
     return rendering
 
 
-def right_case(found: str, rendering: str, sentence_start: bool) -> bool:
+def right_case(found: str, rendering: str) -> bool:
     """Whether `found` has the rendering's capitals; words may gain a capital (headlines), not lose one."""
     return len(found) == len(rendering) and all(
         f == r or (f in "'’" and r in "'’") or (f.isupper() and f.lower() == r and (i == 0 or not rendering[i - 1].isalnum()))

@@ -1,8 +1,7 @@
 """What can go wrong in the glossary package.
 
     GlossaryError
-    ├── InvalidEntries   rows that cannot be accepted, all of them at once
-    └── NotArabic        a term without an Arabic letter
+    └── InvalidEntries   rows that cannot be accepted, all of them at once
 
 Belongs here: the error tree. Must not: decide gRPC statuses (see `service.status`).
 """
@@ -38,11 +37,3 @@ class InvalidEntries(GlossaryError):
         shown = "; ".join(map(str, problems[:20]))
         more = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
         super().__init__(f"{source}: {shown}{more}")
-
-
-class NotArabic(GlossaryError):
-    """A term in which no Arabic letter stands; it could never match Arabic text."""
-
-    def __init__(self, term: str):
-        self.term = term
-        super().__init__(f"the term {term!r} holds no Arabic letter")

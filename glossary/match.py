@@ -20,13 +20,15 @@ from glossary.concepts import Category, Concept
 from glossary.normalize import CLOSING, Folded, fold, fold_term, is_arabic, is_word
 from glossary.spans import Span
 from glossary.termbase import Termbase
-from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, whole_words
+from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, HOMOGRAPHS, whole_words
 
 # Order of Arabic proclitics (Ryding 2005, §1.4; Habash 2010, Introduction to Arabic NLP, §4.2):
 # conjunction, preposition, article. ل + ال contracts to لل. The interrogative أ is left out: folded it
 # would read إسلام as أ + سلام.
 _CHAIN = re.compile("[وف]?(?:[بكل]?(?:ال)?|لل|س)")
 _WORD = re.compile(r"\S+")
+_ARTICLE = re.compile("[^\\w]*[اٱ][\u064b-\u0652\u0640]*ل")
+_UNREAD = re.compile("[\u064b-\u0652\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069«»\"“”'‘’]")
 
 
 class MissReason(Enum):
@@ -35,7 +37,7 @@ class MissReason(Enum):
     INSIDE_WORD = "inside a word"
     WHOLE_WORD = "part of another word that only looks like a proclitic and the term"
     FUNCTION_WORD = "a function word"
-    NOT_THE_NAME = "a different name, written with the article"
+    NOT_THE_NAME = "another word or name that is only spelled alike"
     SHORTER = "inside a longer match"
 
 
@@ -71,6 +73,7 @@ class _Form:
     form: str
     folded: str
     contracted: bool  # the form without its ال, to be found behind لل
+    definite: bool  # begins with the article
 
 
 class Matcher:
@@ -82,15 +85,14 @@ class Matcher:
         for concept in termbase.concepts:
             for form in concept.forms:
                 folded = fold_term(form)
-                patterns.setdefault(folded, []).append(_Form(concept, form, folded, False))
-                if folded.startswith("ال") and len(folded) > 3:
-                    # للأمم المتحدة; with a lam after the article only two are written: للجنة.
-                    bare = folded[3:] if folded.startswith("الل") else folded[2:]
-                    patterns.setdefault("لل" + bare, []).append(_Form(concept, form, folded, True))
+                patterns.setdefault(folded, []).append(_Form(concept, form, folded, False, has_article(form)))
+                if has_article(form) and len(folded) > 3:
+                    patterns.setdefault(_behind_lam(folded), []).append(_Form(concept, form, folded, True, True))
                 elif " " in folded and concept.category is not Category.PERSON:
-                    definite = _definite(folded)
-                    if definite not in patterns:
-                        patterns.setdefault(definite, []).append(_Form(concept, form, definite, False))
+                    definite = _definite(form)
+                    if definite.startswith("ال") and definite != folded and definite not in patterns:
+                        patterns[definite] = [_Form(concept, form, definite, False, True)]
+                        patterns.setdefault(_behind_lam(definite), []).append(_Form(concept, form, definite, True, True))
         self._automaton = ahocorasick.Automaton()
         for pattern, forms in patterns.items():
             self._automaton.add_word(pattern, (pattern, tuple(forms)))
@@ -123,11 +125,8 @@ class Matcher:
                     missed.append(result)
         kept = _leftmost_longest(found)
         if explain:
-            chosen = set(map(id, kept))
-            for m in found:
-                if id(m) not in chosen and not any(k.span == m.span and k.concept is m.concept for k in kept):
-                    missed.append(Miss(m.concept, m.form, m.span, m.surface, MissReason.SHORTER))
             places = {(k.span, k.concept.id) for k in kept}
+            missed += [Miss(m.concept, m.form, m.span, m.surface, MissReason.SHORTER) for m in found if (m.span, m.concept.id) not in places]
             unique = {(m.span, m.concept.id, m.reason): m for m in missed if (m.span, m.concept.id) not in places}
             missed = sorted(unique.values(), key=lambda m: (m.span, m.concept.id))
         return kept, missed
@@ -142,7 +141,11 @@ class Matcher:
             return Miss(form.concept, form.form, span, surface, reason)
 
         if end < len(line) and is_word(line[end]) and not folded.quoted[end]:
-            return miss(MissReason.INSIDE_WORD)
+            if not _is_tanwin(text, folded, end):
+                return miss(MissReason.INSIDE_WORD)
+            end += 1
+            span = _balance(text, folded.span(begin, end))
+            surface = span.of(text)
         word_start = start
         while word_start > 0 and is_word(line[word_start - 1]):
             word_start -= 1
@@ -156,20 +159,44 @@ class Matcher:
                     return miss(MissReason.INSIDE_WORD)
             else:
                 lead = ""
-        if lead.endswith("ال") and form.concept.category is Category.PERSON and not folded.quoted[start]:
+        if lead.endswith(("ال", "لل")) and form.concept.category in (Category.PERSON, Category.PLACE) and not folded.quoted[start]:
             return miss(MissReason.NOT_THE_NAME)
         single = " " not in form.folded
-        if single and (lead or form.contracted) and not folded.quoted[start] and line[start - len(lead) : end] in whole_words():
+        if single and (lead or form.contracted) and not folded.quoted[start] and _is_whole_word(lead, line[start:end]):
             return miss(MissReason.WHOLE_WORD)
-        if _is_function_word(surface, form.form, single, egyptian):
+        if not form.contracted and _is_function_word(surface, form.form, egyptian):
             return miss(MissReason.FUNCTION_WORD)
+        if single and _is_homograph(surface, form.form, text):
+            return miss(MissReason.NOT_THE_NAME)
         proclitic = lead + "ل" if form.contracted else lead
         return Match(form.concept, form.form, span, surface, proclitic)
 
 
-def _definite(folded: str) -> str:
-    """A noun phrase with the article on every word: أمن سيبراني gives الأمن السيبراني."""
-    return " ".join(w if w.startswith("ال") or not is_arabic(w[0]) else "ال" + w for w in folded.split(" "))
+def has_article(form: str) -> bool:
+    """Whether a term begins with ال; the alef of ألغام or إلغاء belongs to the word."""
+    return bool(_ARTICLE.match(form))
+
+
+def _behind_lam(folded: str) -> str:
+    """A definite form behind the preposition ل: للأمم; with a lam after the article only two are written: للجنة."""
+    return "لل" + (folded[3:] if folded.startswith("الل") else folded[2:])
+
+
+def _definite(form: str) -> str:
+    """A noun phrase with the article on every word, folded: أمن سيبراني gives الأمن السيبراني."""
+    return " ".join(w if has_article(x) or x in FUNCTION_WORDS or not is_arabic(w[0]) else "ال" + w for x in form.split() if (w := fold_term(x)))
+
+
+def _is_whole_word(lead: str, rest: str) -> bool:
+    """Whether proclitics and term are one word by nature, alone or behind a conjunction: كريم, وكريم, لبنان in للبنان."""
+    word, listed = lead + rest, whole_words()
+    return word in listed or (len(lead) > 1 and word[0] in "وف" and word[1:] in listed) or (lead.endswith("لل") and "ل" + rest in listed)
+
+
+def _is_tanwin(text: str, folded: Folded, end: int) -> bool:
+    """Whether only the alef of a written tanwin follows: وزيرًا, اتفاقاً."""
+    last = end + 1 == len(folded.text) or not is_word(folded.text[end + 1])
+    return folded.text[end] == "ا" and last and "\u064b" in text[folded.starts[end - 1] : folded.ends[end]]
 
 
 def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
@@ -178,31 +205,49 @@ def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
         return False
     if form.contracted:
         return lead in ("", "و", "ف")
-    if form.folded.startswith("ال"):
+    if form.definite:
         # لـ before ال contracts, and a second article never stands.
         return not lead.endswith(("ال", "لل", "س"))
     if lead.endswith("س"):
-        return pattern[0] in "ايتن"  # the future سـ stands before imperfect verbs only
+        # The future سـ stands before imperfect verbs only, never before a name.
+        return form.concept.category is Category.TERM and len(pattern) > 3 and pattern[0] in "ايتن"
     return True
 
 
-def _is_function_word(surface: str, form: str, single: bool, egyptian: bool) -> bool:
-    last = re.sub("[\u064b-\u0652\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069]", "", surface).split()[-1]
-    if last not in FUNCTION_WORDS or form.rsplit(maxsplit=1)[-1] == last:
-        return False
-    # محمد على is محمد علي only where the text writes every final yeh without dots.
-    return single or not egyptian
+def _bare(text: str) -> list[str]:
+    """Words as they are written, without vowel signs, quotes and marks."""
+    return _UNREAD.sub("", text).split()
+
+
+def _is_function_word(surface: str, form: str, egyptian: bool) -> bool:
+    """Whether a word of the surface is a function word where the form has another word."""
+    for n, (there, here) in enumerate(zip(_bare(surface), _bare(form), strict=False)):
+        # محمد على is محمد علي where the text writes every final yeh without dots; a first على never is a name.
+        if there in FUNCTION_WORDS and there != here and (n == 0 or not egyptian):
+            return True
+    return False
+
+
+def _is_homograph(surface: str, form: str, text: str) -> bool:
+    """Whether a single word is another word with the same folded letters."""
+    there, here = "".join(_bare(surface)), "".join(_bare(form))
+    if there != here and there in HOMOGRAPHS:
+        return True
+    if any("آ" in pair and ("أ" in pair or "إ" in pair) for pair in zip(there, here, strict=False)):
+        return True  # آب "August" is not إب, آمل "hopeful" is not أمل
+    # وحده "alone" is not وحدة "unit", in a text that writes the dots of ة.
+    return here.endswith("ة") and there.endswith("ه") and "ة" in text
 
 
 def _balance(text: str, span: Span) -> Span:
-    """Take in the closing quote when the surface holds the opening one: حلف «الناتو»."""
-    closing = [CLOSING[c] for c in span.of(text) if c in CLOSING]
+    """Take in the quote whose partner stands inside the surface: حلف «الناتو», «الدولة» الإسلامية."""
     surface = span.of(text)
-    if closing and span.end < len(text) and text[span.end] == closing[-1]:
-        mark = closing[-1]
-        odd = surface.count(mark) % 2 == 1 if mark in "\"'" else mark not in surface
-        if odd:
+    for opening, closing in CLOSING.items():
+        odd = surface.count(opening) % 2 == 1 if opening == closing else surface.count(opening) != surface.count(closing)
+        if odd and opening in surface and text[span.end : span.end + 1] == closing:
             return Span(span.start, span.end + 1)
+        if odd and closing in surface and span.start and text[span.start - 1] == opening:
+            return Span(span.start - 1, span.end)
     return span
 
 

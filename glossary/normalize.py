@@ -7,7 +7,7 @@ habit), الامن for الأمن (hamza left out), اللجنه for اللجن�
 filler, digits of two kinds, «…» around or inside a name, bidi marks. Folding maps them together; the
 offset map gives back the exact place in the text as it was sent. The classes follow the light
 normalization of Larkey, Ballesteros and Connell (2002), "Improving Stemming for Arabic Information
-Retrieval", plus ؤ/و and ئ/ي, which Egyptian and Levantine papers exchange (مسؤول, مسئول).
+Retrieval", plus ؤ/و and ئ/ي, which Egyptian and Levantine papers exchange (مسؤول, مسئول), and dashes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from glossary.spans import Span
 
 # Letters that papers exchange: alef with hamza or madda or wasla, yeh forms, teh marbuta, Persian forms.
-_SAME = str.maketrans("أإآٱٲٳىئیېؤةۀہکڪ", "ااااااييييوهههكك")
+_SAME = str.maketrans("أإآٱٲٳىئیېؤةۀہکڪ‐‑‒–—−", "ااااااييييوهههكك------")
 # Not read as part of a word: tashkeel, Quranic marks, superscript alef, tatweel, joiners, bidi marks.
 _IGNORED = re.compile("[\u0610-\u061a\u061c\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
 # Quotes stand around a name, or around a part of it (حلف «الناتو»); they never tell two terms apart.
@@ -74,7 +74,12 @@ def fold(text: str) -> Folded:
                 quoted.append(pending)
                 pending = False
             continue
-        for piece in unicodedata.normalize("NFKC", char).translate(_SAME):
+        pieces = unicodedata.normalize("NFKC", char).translate(_SAME)
+        if char == "ئ" and text[at + 1 : at + 2] == "و":
+            pieces = "و"  # مسئول is مسؤول, شئون is شؤون
+        elif unicodedata.category(char) == "No":
+            pieces = "*"  # a raised footnote number is no part of the word before it
+        for piece in pieces:
             if _IGNORED.match(piece):
                 continue
             digit = unicodedata.decimal(piece, None)
@@ -89,7 +94,7 @@ def fold(text: str) -> Folded:
 
 def _join_abd(folded: Folded) -> Folded:
     """Write عبد الله as عبدالله: papers do both, and both are one name."""
-    drop = {m.end() - 1 for m in re.finditer(r"(?<![^\W\d_])[وفبكل]?عبد (?=ال)", folded.text)}
+    drop = {m.end() - 1 for m in re.finditer(r"(?<![^\W\d_])[وف]?[بكل]?عبد (?=ال)", folded.text)}
     if not drop:
         return folded
     keep = [i for i in range(len(folded.text)) if i not in drop]

@@ -9,15 +9,17 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
-from glossary.concepts import Concept
+from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries, RowProblem
 from glossary.normalize import fold_term, has_arabic
 from glossary.words import FUNCTION_WORDS
 
 MAX_FORM = 200  # code points; the longest office title we found in UN texts has 140
 MAX_RENDERING = 300
+MAX_NOTE = 2000
+_UNREAD = re.compile("[\u064b-\u0652\u0640«»\"“”']")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]|</?[tu]>")
 
 
@@ -37,7 +39,7 @@ class Termbase:
         Concepts are kept in order of their main form, so that the order of rows never matters.
         Raises InvalidEntries with every problem found.
         """
-        given = list(concepts)
+        given = list(map(_clean, concepts))
         problems = _problems(given, list(lines) or [0] * len(given))
         if problems:
             raise InvalidEntries(problems, name)
@@ -56,21 +58,49 @@ class Termbase:
         return len(self.concepts)
 
 
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _clean(concept: Concept) -> Concept:
+    """The concept with single spaces everywhere."""
+    return replace(
+        concept,
+        forms=tuple(map(_tidy, concept.forms)),
+        preferred=_tidy(concept.preferred),
+        admitted=tuple(map(_tidy, concept.admitted)),
+        forbidden=tuple(map(_tidy, concept.forbidden)),
+        plural=_tidy(concept.plural),
+    )
+
+
 def _merge(concepts: list[Concept]) -> list[Concept]:
-    """Drop rows that repeat another row exactly; the same form twice for one rendering is no clash."""
-    seen: dict[tuple[str, ...], Concept] = {}
-    taken: set[str] = set()
-    for concept in concepts:
-        forms = tuple(f for f in dict.fromkeys(concept.forms) if fold_term(f) not in taken)
-        if not forms:
-            continue
-        own: dict[str, str] = {}
-        for f in forms:
-            own.setdefault(fold_term(f), f)
-        taken.update(own)
-        kept = Concept(**{**{k: getattr(concept, k) for k in Concept.__dataclass_fields__}, "forms": tuple(own.values())})
-        seen[kept.forms] = kept
-    return list(seen.values())
+    """Join entries that share a form, as they then share their rendering; the order of rows does not matter."""
+    group_of: dict[str, list[Concept]] = {}
+    for concept in sorted(concepts, key=lambda c: (fold_term(c.id), c.forms, c.category.value)):
+        folded = list(map(fold_term, concept.forms))
+        group = [concept]
+        for other in {id(g): g for f in folded if (g := group_of.get(f)) is not None}.values():
+            group = other + group
+        group_of.update(dict.fromkeys((fold_term(f) for c in group for f in c.forms), group))
+    merged = []
+    for group in {id(g): g for g in group_of.values()}.values():
+        forms: dict[str, str] = {}
+        for form in (f for c in group for f in c.forms):
+            forms.setdefault(fold_term(form), form)
+        merged.append(
+            Concept(
+                tuple(forms.values()),
+                group[0].preferred,
+                next((c.category for c in group if c.category is not Category.TERM), Category.TERM),
+                tuple(dict.fromkeys(r for c in group for r in c.admitted)),
+                tuple(dict.fromkeys(r for c in group for r in c.forbidden)),
+                next((c.plural for c in group if c.plural), ""),
+                next((c.note for c in group if c.note), ""),
+                next((c.source for c in group if c.source), ""),
+            )
+        )
+    return merged
 
 
 def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
@@ -89,18 +119,22 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
         for form in concept.forms:
             folded = fold_term(form)
             if not has_arabic(form):
-                say("term", f"{form!r} holds no Arabic letter")
+                say("term", f"{form[:60]!r} holds no Arabic letter")
             elif len(form) > MAX_FORM:
                 say("term", f"is {len(form)} code points long; the limit is {MAX_FORM}")
             elif _CONTROL.search(form):
                 say("term", f"{form!r} holds a control character or a reserved tag")
-            elif form.strip() in FUNCTION_WORDS:
-                say("term", f"{form!r} is a function word and would match everywhere; give a longer form")
+            elif form.startswith("#"):
+                say("term", f"{form!r} begins with #, which marks a comment")
+            elif _UNREAD.sub("", form) in FUNCTION_WORDS or len(folded) < 2:
+                say("term", f"{form!r} is a function word or a single letter and would match everywhere; give a longer form")
             else:
                 other, where = owner.setdefault(folded, (concept, line))
                 if other.preferred != concept.preferred:
                     at = f"line {where}" if where else f"entry {other.id!r}"
                     say("term", f"{form!r} is rendered {concept.preferred!r} here but {other.preferred!r} in {at}")
+                elif len({concept.category, other.category} - {Category.TERM}) > 1:
+                    say("category", f"{form!r} is a {concept.category.value} here but a {other.category.value} elsewhere")
         for name, values in (
             ("rendering", (concept.preferred,)),
             ("admitted", concept.admitted),
@@ -114,6 +148,9 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
                     say(name, f"{value!r} holds a control character or a reserved tag")
                 elif value and not any(c.isalnum() for c in value):
                     say(name, f"{value!r} holds no letter or digit")
+        for name, value in (("note", concept.note), ("source", concept.source)):
+            if len(value) > MAX_NOTE:
+                say(name, f"is {len(value)} code points long; the limit is {MAX_NOTE}")
         both = {r.casefold() for r in concept.accepted} & {r.casefold() for r in concept.forbidden}
         for rendering in sorted(both):
             say("forbidden", f"{rendering!r} is both accepted and forbidden")

@@ -6,6 +6,7 @@ Must not: decode or change text (see `constrain`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -113,7 +114,7 @@ class Hypothesis:
 class TermUse:
     """What became of one constraint: exactly one for every match.
 
-    `source` lies in the segment, `target` in the translation (None when violated by absence).
+    `match` lies in the segment, `target` in the translation (None when violated by absence).
     `rendering` is the accepted rendering that stands there, `admitted` that it is not the preferred one.
     `reason` says what is wrong with a violated term.
     """
@@ -165,13 +166,17 @@ def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification
     found.sort()
     placed = _assign(hypothesis, constraints, found)
     claimed = {place[0] for place in placed if place}
-    surplus = tuple(f for f in found if f[0] not in claimed)
-    miscased = tuple(p for p in placed if p and not right_case(p[0].of(text), p[1], False))
+    unclaimed = [f for f in found if f[0] not in claimed]
+    # A rendering inside a longer name that renders something else is no repetition: Prime Minister, beside the Minister.
+    foreign = [f for f in unclaimed if _part_of_a_name(text, f[0]) and not any(hypothesis.support(f[0], c.span) >= 0.05 for c in constraints)]
+    surplus = tuple(f for f in unclaimed if not (hypothesis.attention and f in foreign))
+    miscased = tuple(p for p in placed if p and not right_case(p[0].of(text), p[1]))
     return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
 
 
 def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tuple[Span, str]]) -> tuple[tuple[Span, str] | None, ...]:
     """A maximum matching of constraints to places (Kuhn 1955), better-backed pairs first."""
+    text = hypothesis.text
     edges: list[list[int]] = []
     for rank, c in enumerate(constraints):
         options = []
@@ -179,8 +184,11 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
         for j, (span, rendering) in enumerate(found):
             exact = rendering if rendering in accepted else next((r for r in accepted if r.casefold() == rendering.casefold()), None)
             if exact is not None:
+                backing = hypothesis.support(span, c.span)
+                if backing < 0.05 and _part_of_a_name(text, span) and max(hypothesis.mass(c.span), default=0.0) > 0.5:
+                    continue  # "Minister" in "Prime Minister" renders another word than this one
                 order = abs(rank / max(1, len(constraints)) - j / max(1, len(found)))
-                weight = hypothesis.support(span, c.span) + (0.2 if exact == c.concept.preferred else 0) - 0.3 * order
+                weight = backing + (0.2 if exact == c.concept.preferred else 0) - 0.3 * order
                 options.append((-weight, j))
         edges.append([j for _, j in sorted(options)])
     owner: dict[int, int] = {}
@@ -202,3 +210,8 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
         accepted = constraints[i].concept.accepted
         result[i] = (span, rendering if rendering in accepted else next(r for r in accepted if r.casefold() == rendering.casefold()))
     return tuple(result)
+
+
+def _part_of_a_name(text: str, span: Span) -> bool:
+    """Whether a capitalized word stands right before or after: the rendering may belong to a longer name."""
+    return bool(re.search(r"\b[A-Z]\w+ $", text[: span.start]) or re.match(r" [A-Z]\w+", text[span.end :]))

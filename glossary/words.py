@@ -22,6 +22,10 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 
+# Frequent words that fold to a name's letters but are not how anyone writes it: الآن "now" is not آلان
+# (Alain) with an article, الهام "important" is not إلهام (Ilham), سلمي "peaceful" is not سلمى (Salma).
+HOMOGRAPHS = frozenset("الآن الان الهام اليأس يحيي سلمي ليلي بشري يسري هدي".split())
+
 # In Egyptian spelling a final ي is written ى; these words show that a text does so.
 EGYPTIAN_SIGNS = frozenset("فى التى الذى هى أى وفى والتى والذى".split())
 

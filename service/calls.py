@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from glossary.errors import GlossaryError
@@ -51,8 +52,9 @@ def guarded(method: Any) -> Any:
 
     async def call(self: Any, request: Any, context: Any) -> Any:
         async with _reported(method.__name__, request, context):
-            self.check_size(request)
-            return await method(self, request, context)
+            self.check(request)
+            with self.worker.slot():
+                return await method(self, request, context)
 
     return call
 
@@ -62,9 +64,10 @@ def guarded_stream(method: Any) -> Any:
 
     async def call(self: Any, request: Any, context: Any) -> Any:
         async with _reported(method.__name__, request, context):
-            self.check_size(request)
-            async for message in method(self, request, context):
-                yield message
+            self.check(request)
+            with self.worker.slot():
+                async for message in method(self, request, context):
+                    yield message
 
     return call
 
@@ -75,10 +78,47 @@ class Calls:
     def __init__(self, settings: Settings, worker: Worker, store: GlossaryStore):
         self.settings, self.worker, self.store = settings, worker, store
 
-    def check_size(self, request: Any) -> None:
+    def check(self, request: Any) -> None:
+        """Raise InvalidRequest for what is no message, or too large a one."""
+        if isinstance(request, Undecodable):
+            raise InvalidRequest("request", f"is no valid message: {request.reason}; text fields must be UTF-8")
         size = request.ByteSize()
         if size > self.settings.max_message_bytes:
             raise InvalidRequest("request", f"is {size} bytes; the limit is {self.settings.max_message_bytes}")
+
+
+class Undecodable:
+    """Stands in for a request whose bytes are no message, so that it can be answered as a bad request."""
+
+    def __init__(self, size: int, reason: str):
+        self.size, self.reason = size, reason
+
+    def ByteSize(self) -> int:
+        return self.size
+
+
+class Tolerant:
+    """Registers generated services on a server so that undecodable requests reach `Calls.check`."""
+
+    def __init__(self, server: grpc.aio.Server):
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: Any) -> None:
+        """The generated code calls this and then the next; one registration is enough."""
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
+        tolerant = {name: h._replace(request_deserializer=_tolerant(h.request_deserializer)) for name, h in handlers.items()}
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, tolerant),))
+
+
+def _tolerant(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError as error:
+            return Undecodable(len(data), str(error))
+
+    return read
 
 
 def file_format(value: Any, field: str) -> str:

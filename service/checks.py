@@ -14,7 +14,7 @@ from glossary.normalize import fold, is_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
-from service.pairs import Check, CheckKind
+from service.pairs import Check, CheckKind, SentencePair
 
 # Characters of English a character of Arabic: news has 1.28 on average in our bitext, and all but one
 # pair in a thousand lies inside these bounds once the Arabic has 20 characters.
@@ -37,13 +37,14 @@ _SMALL = {
 }
 
 
-def check(source: str, translation: str, uses: Sequence[TermUse]) -> tuple[Check, ...]:
+def check(source: str, translation: str, uses: Sequence[TermUse], sentences: Sequence[SentencePair]) -> tuple[Check, ...]:
     """Everything that looks wrong with this translation of this paragraph."""
+    lengths = [c for s in sentences for c in _length(source, translation, s)]
     return (
         *_numbers(source, translation),
         *_untranslated(translation),
         *_repetition(source, translation),
-        *_length(source, translation),
+        *lengths,
         *_characters(source, translation),
         *_terms(uses),
     )
@@ -75,7 +76,12 @@ def _numbers(source: str, translation: str) -> Iterator[Check]:
             yield Check(CheckKind.NUMBER_MISMATCH, f"the number {m.group()} of the translation is not in the source", target=Span(*m.span()))
 
 
-_ARABIC_NUMBERS = re.compile("واحد|اثن|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع|عشر|مئ|مائ|ماي|ميه|الف|مليون|ملايين|مليار|نصف|ربع|اول|ثان")
+# Numerals written out, folded, behind proclitics: one to ten and their tens, hundreds, thousands, ordinals, fractions.
+_ARABIC_NUMBERS = re.compile(
+    r"(?<!\w)[وفبكل]{0,2}(?:ال|لل)?(?:واحده?|احدي?|اثن[اتي]\w*|ثلاث\w*|اربع\w*|خمس\w*|ست(?:ه|ون|ين|مي\w*|ماي\w*)?|سبع\w*|ثمان\w*|تسع\w*|عشر\w*"
+    r"|مي(?:ه|تا|تان|تي|تين|ات)|ماي\w+|الف(?:ا|ان|ين|ي)?|الاف|ملي(?:ون|ار)\w*|ملايين|نصف|ربع|ثلث\w*|اول|اولي|ثاني\w*|ثالث\w*|رابع\w*|خامس\w*"
+    r"|يناير|فبراير|مارس|ابريل|نيسان|مايو|ايار|يونيو|حزيران|يوليو|تموز|اغسطس|سبتمبر|اكتوبر|نوفمبر|ديسمبر)(?!\w)"
+)
 
 
 def _spelled_out(source: str) -> bool:
@@ -94,13 +100,15 @@ def _repetition(source: str, translation: str) -> Iterator[Check]:
         yield Check(CheckKind.REPETITION, f"words repeat: {place.of(translation)[:80]!r}", target=place)
 
 
-def _length(source: str, translation: str) -> Iterator[Check]:
-    letters = sum(not c.isspace() for c in fold(source).text)
+def _length(source: str, translation: str, sentence: SentencePair) -> Iterator[Check]:
+    arabic, english = sentence.source.of(source), sentence.target.of(translation)
+    letters = sum(not c.isspace() for c in fold(arabic).text)
     if letters >= 20:
-        ratio = sum(not c.isspace() for c in translation) / letters
+        ratio = sum(not c.isspace() for c in english) / letters
         if not SHORTEST <= ratio <= LONGEST:
             what = "shorter" if ratio < SHORTEST else "longer"
-            yield Check(CheckKind.LENGTH_RATIO, f"the translation is {ratio:.1f} times as long as the source, {what} than to be expected")
+            message = f"the translation is {ratio:.1f} times as long as the source, {what} than to be expected"
+            yield Check(CheckKind.LENGTH_RATIO, message, sentence.source, sentence.target)
 
 
 def _characters(source: str, translation: str) -> Iterator[Check]:

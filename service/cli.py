@@ -40,8 +40,11 @@ def main() -> None:
 @click.option("--verbose", is_flag=True, help="Log every call: sizes and times, never text.")
 def serve(verbose: bool, **options: object) -> None:
     """Start the gRPC server."""
-    from service.server import serve as run
-
+    try:
+        from service.server import serve as run
+    except ModuleNotFoundError as error:
+        click.echo(f"the server needs more packages ({error}); install tarjuman[server]", err=True)
+        sys.exit(1)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         asyncio.run(run(Settings(**options), click.echo))  # type: ignore[arg-type]

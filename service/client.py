@@ -37,11 +37,11 @@ errors = Console(stderr=True, highlight=False)
 
 
 class Client:
-    """Calls of one server. `timeout` is in seconds, for calls that are not translations."""
+    """The stubs of one server."""
 
-    def __init__(self, address: str, timeout: float = 30.0):
+    def __init__(self, address: str):
         unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        self.address, self.timeout = address, timeout
+        self.address = address
         self.channel = grpc.insecure_channel(address, options=unlimited)
         self.translation = translation_pb2_grpc.TranslationServiceStub(self.channel)
         self.glossaries = glossary_pb2_grpc.GlossaryServiceStub(self.channel)
@@ -70,7 +70,7 @@ def _explain(problem: Problem, address: str) -> str:
         return f"the server at {address} did not answer in time; try again, or give it longer with --timeout"
     lines = [f"{problem.code.name}: {problem.message}"]
     if problem.reason == "INVALID_ENTRIES":
-        lines = [f"the glossary has {len(problem.violations)} bad entries:", *(f"  {field}: {text}" for field, text in problem.violations)]
+        lines = ["the glossary has bad entries:", *(f"  {field}: {text}" for field, text in problem.violations)]
     if problem.retry:
         lines.append(f"try again in {problem.retry:.0f} s")
     return "\n".join(lines)
@@ -83,6 +83,13 @@ def read_text(path: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise click.UsageError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+
+
+def writable(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Refuse an output path before any work is done for it."""
+    if value and not Path(value).resolve().parent.is_dir():
+        raise click.BadParameter(f"there is no folder {Path(value).resolve().parent}", param=parameter)
+    return value
 
 
 def glossary_source(value: str | None) -> translation_pb2.GlossarySource | None:
@@ -119,8 +126,13 @@ def main() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--glossary", help="A glossary file, or the name of a stored glossary.")
 @click.option("--format", "layout", type=click.Choice(render.FORMATS), default="view", show_default=True, help="view: two columns in the terminal.")
-@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write here instead of standard output.")
-@click.option("--suggestions", type=click.Path(dir_okay=False), help="Write suggested entries here, as a glossary file to edit and import.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, writable=True), callback=writable, help="Write here instead of standard output.")
+@click.option(
+    "--suggestions",
+    type=click.Path(dir_okay=False, writable=True),
+    callback=writable,
+    help="Write suggested entries here, as a glossary file to edit and import.",
+)
 @click.option("--strict", is_flag=True, help="Fail when a term is violated.")
 @click.option("--beam", type=click.IntRange(1, 16), help="Beam width; default: the server's.")
 @click.option(
@@ -143,10 +155,10 @@ def translate(
     """Translate FILE (- for standard input): Arabic plain text, a paragraph a line."""
     options = translation_pb2.TranslateOptions(strict=strict, beam_size=beam or 0)
     request = translation_pb2.StreamTranslateDocumentRequest(text=read_text(file), glossary=glossary_source(glossary), options=options)
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         result = _collect(client, request, timeout)
-    text = render.render(result, layout, visual=bidi == "visual", title=Path(file).name)
+    text = render.render(result, layout, visual=bidi == "visual", title=Path(file).name, plain=bool(output))
     if output:
         Path(output).write_text(text, encoding="utf-8", newline="")
     else:
@@ -185,7 +197,7 @@ def _collect(client: Client, request: translation_pb2.StreamTranslateDocumentReq
 @timeout_option
 def match(file: str, glossary: str, term: str, server: str, timeout: float) -> None:
     """Show which terms stand in FILE, and why others do not match."""
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         request = translation_pb2.MatchTermsRequest(text=read_text(file), glossary=glossary_source(glossary), term=term)
         answer = client.translation.MatchTerms(request, timeout=timeout)
@@ -201,7 +213,7 @@ def match(file: str, glossary: str, term: str, server: str, timeout: float) -> N
 @click.option("--timeout", default=10.0, show_default=True)
 def info(server: str, timeout: float) -> None:
     """Describe the server: model, limits, glossaries."""
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         answer = client.translation.GetServerInfo(translation_pb2.GetServerInfoRequest(), timeout=timeout)
     m, limits = answer.model, answer.limits
@@ -225,7 +237,7 @@ def glossary() -> None:
 @timeout_option
 def list_(server: str, timeout: float) -> None:
     """List stored glossaries."""
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         token = ""
         while True:
@@ -245,7 +257,7 @@ def list_(server: str, timeout: float) -> None:
 @timeout_option
 def import_(name: str, file: Path, replace: bool, check: bool, server: str, timeout: float) -> None:
     """Import FILE (TSV or CSV) into the glossary NAME, created if it is not there."""
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         content, form = file.read_bytes(), file_format(file)
         request = glossary_pb2.ImportEntriesRequest(name=resource(name), content=content, format=form, replace=replace, validate_only=check)
@@ -271,7 +283,7 @@ def import_(name: str, file: Path, replace: bool, check: bool, server: str, time
 @timeout_option
 def export(name: str, kind: str, revision: int, server: str, timeout: float) -> None:
     """Write the entries of the glossary NAME to standard output."""
-    client = Client(server, timeout)
+    client = Client(server)
     with reported(client):
         form = types_pb2.GLOSSARY_FORMAT_CSV if kind == "csv" else types_pb2.GLOSSARY_FORMAT_TSV
         request = glossary_pb2.ExportEntriesRequest(name=resource(name), format=form, revision=revision)

@@ -1,6 +1,6 @@
 """Settings of the server: one frozen object, read once at start.
 
-Belongs here: every figure an operator may turn. Must not: be read from anywhere but `server` and `cli`.
+Belongs here: every figure an operator may turn. Must not: read the environment or files.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ class Settings:
     max_paragraphs: int = 2_000
     max_entries: int = 20_000
     max_message_bytes: int = 16 * 1024 * 1024
-    max_queue: int = 32  # calls waiting for the model
+    max_calls: int = 32  # calls in progress or waiting
     grace: float = 10.0  # time running calls get when the server stops

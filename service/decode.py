@@ -5,19 +5,20 @@ Belongs here: inline tags, token spans, retries of loops and cuts. Must not: kno
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glossary.constrain import Request
+from glossary.constrain import Guide, Request
 from glossary.spans import Span
 from glossary.verify import Hypothesis
 from service.backend import Output, Search
 from service.model import LoadedModel
 from service.tokenizer import normalize_source, token_spans
 
-_TAG = re.compile(r"<(/?[tu])>")
 # An output this much longer than its source, in tokens, is running away.
 LONGEST = 1.5
 STEP = 64  # limits are rounded up to multiples of this, so that segments of similar length share a batch
@@ -54,8 +55,9 @@ class TextDecoder:
         # A loop or an output that never ends is decoded again without repeats before anyone sees it;
         # a forced one is only one try among several, and is dropped by who asked for it.
         bad = [i for i, h in enumerate(found) if not requests[i].prefix and (h[0].cut or loop(h[0].text))]
-        if bad:
-            for i, hypotheses in zip(bad, self._run([requests[i] for i in bad], (), 1, NO_REPEAT, True), strict=True):
+        for suppress in dict.fromkeys(requests[i].suppress for i in bad):
+            members = [i for i in bad if requests[i].suppress == suppress]
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, 1, NO_REPEAT, True), strict=True):
                 found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
         return found
 
@@ -65,9 +67,11 @@ class TextDecoder:
         prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
         # The length limit is one for a batch: segments of similar length share one, lest a short one runs away.
         buckets: dict[int, list[int]] = defaultdict(list)
+        found: list[list[Hypothesis]] = [[Hypothesis(r.prefix, -math.inf, cut=True)] for r in requests]
         for i, (s, p) in enumerate(zip(sources, prefixes, strict=True)):
+            if len(p) + 8 > self._model.max_target_tokens:
+                continue  # a prefix that leaves no room to go on
             buckets[STEP * (1 + int(LONGEST * len(s.tokens) + len(p) / 2 + 16) // STEP)].append(i)
-        found: list[list[Hypothesis]] = [[] for _ in requests]
         for limit, members in buckets.items():
             search = Search(self._beam, n_best, min(limit, self._model.max_target_tokens), no_repeat, self._suppressed(suppress), align)
             results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
@@ -82,25 +86,34 @@ class TextDecoder:
 
     def _source(self, request: Request) -> _Source:
         """The tokens of a guided source, and for each its span in the plain one."""
+        guides = sorted(request.guides, key=lambda g: g.span)
+        while len((source := self._shown(request.source, guides)).tokens) > self._model.max_target_tokens and guides:
+            # Renderings so long that the model has no place for them are left to forcing and repair.
+            guides.remove(max(guides, key=lambda g: len(g.rendering)))
+        return source
+
+    def _shown(self, text: str, guides: Sequence[Guide]) -> _Source:
         shown: list[str] = []
         origin: list[Span] = []
 
-        def add(text: str, place: Span | None, at: int = 0) -> None:
-            shown.append(text)
-            origin.extend(place or Span(at + k, at + k + 1) for k in range(len(text)))
+        def add(part: str, place: Span) -> None:
+            shown.append(part)
+            origin.extend([place] * len(part))
 
         at = 0
-        for guide in sorted(request.guides, key=lambda g: g.span):
-            _escape(request.source[at : guide.span.start], at, add)
+        for guide in guides:
+            for i in range(at, guide.span.start):
+                add(_plain(text[i]), Span(i, i + 1))
             add(f"<t> {guide.form} <u> {guide.rendering} </t>", guide.span)
             at = guide.span.end
-        _escape(request.source[at:], at, add)
-        text = "".join(shown)
-        tokens = self._model.tokenizer.encode(normalize_source(text))
+        for i in range(at, len(text)):
+            add(_plain(text[i]), Span(i, i + 1))
+        whole = "".join(shown)
+        tokens = self._model.tokenizer.encode(normalize_source(whole))
         spans = []
-        for span in token_spans(text, tokens):
-            places = origin[span.start : span.end] or ([Span(origin[-1].end, origin[-1].end)] if origin else [Span(0, 0)])
-            spans.append(Span(places[0].start, max(places[0].start, places[-1].end)) if len(span) else Span(places[0].start, places[0].start))
+        for span in token_spans(whole, tokens):
+            places = origin[span.start : span.end] or origin[-1:] or [Span(0, 0)]
+            spans.append(Span(places[0].start, max(places[0].start, places[-1].end if len(span) else places[0].start)))
         return _Source(tokens, tuple(spans))
 
     def _hypothesis(self, source: _Source, output: Output, skip: int) -> Hypothesis:
@@ -110,15 +123,9 @@ class TextDecoder:
         return Hypothesis(text, output.score, tuple(token_spans(text, tokens)), source.spans, output.attention[skip:], output.cut)
 
 
-def _escape(text: str, start: int, add) -> None:  # type: ignore[no-untyped-def]
-    """Add source text in which a tag that the article itself holds is no tag."""
-    at = 0
-    for m in _TAG.finditer(text):
-        add(text[at : m.start() + 1], None, start + at)
-        add(" ", Span(start + m.start(), start + m.start() + 1))
-        add(text[m.start() + 1 : m.end()], None, start + m.start() + 1)
-        at = m.end()
-    add(text[at:], None, start + at)
+def _plain(char: str) -> str:
+    """A character of the article; one that could open a tag of ours is set apart, so that it is only a sign."""
+    return "< " if unicodedata.normalize("NFKC", char) == "<" else char
 
 
 def loop(text: str) -> Span | None:

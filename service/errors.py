@@ -6,8 +6,9 @@
     ├── GlossaryExists      the name is taken
     ├── GlossaryChanged     the etag does not fit any more
     ├── TermViolated        strict mode: a term is violated
-    ├── QueueFull           too many calls are waiting
+    ├── QueueFull           too many calls are in progress
     ├── ModelNotReady       the model is still loading
+    ├── StoreError          the glossary database cannot be used
     └── ModelError          weights missing or corrupt, or an engine not installed
 
 Belongs here: the error tree. Must not: know gRPC (see `status`).
@@ -61,11 +62,11 @@ class TermViolated(ServiceError):
 
 
 class QueueFull(ServiceError):
-    """More calls are waiting for the model than the server takes."""
+    """More calls are in progress than the server takes."""
 
     def __init__(self, limit: int):
         self.limit = limit
-        super().__init__(f"{limit} calls are waiting already; try again later")
+        super().__init__(f"{limit} calls are in progress already; try again later")
 
 
 class ModelNotReady(ServiceError):
@@ -73,6 +74,10 @@ class ModelNotReady(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("the model is still loading; try again in a moment")
+
+
+class StoreError(ServiceError):
+    """The glossary database cannot be opened or used."""
 
 
 class ModelError(ServiceError):

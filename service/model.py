@@ -35,6 +35,7 @@ class LoadedModel:
     max_source_tokens: int  # the longest segment it is given
     max_target_tokens: int  # positions the decoder has
     follows_guides: bool
+    device: str = "cpu"
 
 
 def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threads: int = 0) -> LoadedModel:
@@ -64,7 +65,7 @@ def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threa
     longest = int(meta.get("max_source_tokens", min(256, positions // 2)))
     guides = bool(meta.get("follows_guides", False)) and tokenizer.has_tags
     shown = str(meta.get("name", name or EMBEDDED))
-    return LoadedModel(shown, _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, positions - 2, guides)
+    return LoadedModel(shown, _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, positions - 2, guides, device)
 
 
 def embedded_folder() -> Path:
@@ -93,9 +94,16 @@ def _locate(name: str) -> Path:
 def _config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return _object(path)
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read ({error}); restore the checkpoint") from error
+
+
+def _object(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError("it holds no JSON object")
+    return found
 
 
 def _meta(folder: Path) -> dict[str, Any]:
@@ -104,9 +112,9 @@ def _meta(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise ModelError(f"{path}: is not JSON ({error}); restore the checkpoint") from error
+        return _object(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: cannot be read ({error}); restore the checkpoint") from error
 
 
 def _check_sums(folder: Path, meta: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ Belongs here: the dataclasses of the service. Must not: know protobuf (see `conv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -105,8 +104,3 @@ class Article:
     def rebuild(self) -> str:
         """The source, exactly."""
         return self.leading_gap + "".join(p.text + p.gap for p in self.paragraphs)
-
-
-def rebuild(leading_gap: str, pairs: Sequence[Pair]) -> str:
-    """The source from its pairs, exactly."""
-    return leading_gap + "".join(p.paragraph.text + p.paragraph.gap for p in pairs)

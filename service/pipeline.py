@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from glossary.constrain import Decoder, Outcome, Segment, translate
+from glossary.constrain import Outcome, Segment, translate
 from glossary.match import Match, Matcher
+from glossary.normalize import has_arabic
 from glossary.spans import Span
 from glossary.verify import Verdict
 from service import __version__
@@ -19,7 +20,7 @@ from service.checks import check
 from service.decode import TextDecoder
 from service.model import LoadedModel
 from service.pairs import Article, Check, CheckKind, Pair, Paragraph, SentencePair, Summary
-from service.segment import Piece, needs_translation, split_article, split_paragraph
+from service.segment import Piece, split_article, split_paragraph
 from service.suggest import candidates, suggest
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
@@ -58,51 +59,73 @@ class Pipeline:
         """Cut the article and name what will produce the result."""
         beam = beam_size or self.beam_size
         term = matcher.termbase.signature if len(matcher.termbase) else "none"
-        facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{self.model.backend.engine}|glossary:{term}|beam:{beam}"
+        facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{self.model.backend.engine}/{self.model.device}|glossary:{term}|beam:{beam}"
         return Job(split_article(text), facts)
 
-    def pairs(self, job: Job, matcher: Matcher, *, first: int = 0, beam_size: int = 0, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Pair]:
-        """Pairs from paragraph `first` on, in order, each as soon as its window of segments is decoded.
+    def pairs(self, job: Job, matcher: Matcher, *, first: int = 0, beam_size: int = 0) -> Iterator[Pair]:
+        """Pairs from paragraph `first` on, in order."""
+        return (p for p in self.steps(job, matcher, first=first, beam_size=beam_size) if p is not None)
 
-        Raises Cancelled between windows once `cancelled()` says so.
+    def steps(self, job: Job, matcher: Matcher, *, first: int = 0, beam_size: int = 0, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Pair | None]:
+        """The same, each pair as soon as its segments are decoded, with None after a window that finished no pair.
+
+        Windows are counted from the article's start whatever `first` is, because an engine's output may
+        depend on what it decodes together: a resumed article gets the pairs it would have got. Raises
+        Cancelled before the next window once `cancelled()` says so.
         """
         decoder = TextDecoder(self.model, beam_size or self.beam_size)
-        waiting: list[_Work] = []
-        count, window = 0, WINDOW // 8  # a small first window: the first pair is what a reader waits for
-        for index, paragraph in enumerate(job.article.paragraphs):
+        waiting: list[_Work] = []  # paragraphs not yet finished
+        pending: list[Segment] = []  # their segments not yet decoded, and how many of them nobody will read
+        unread = 0
+        outcomes: dict[Segment, Outcome] = {}
+        window = WINDOW // 8  # a small first window: the first pair is what a reader waits for
+        paragraphs = job.article.paragraphs
+        for index, paragraph in enumerate(paragraphs):
+            work = self._cut(index, paragraph, matcher)
+            pending += [s for s in work.segments if has_arabic(s.text)]
             if index < first:
-                continue
-            waiting.append(self._cut(index, paragraph, matcher))
-            count += len(waiting[-1].segments)
-            if count >= window:
-                yield from self._finish(decoder, waiting, cancelled)
-                waiting, count, window = [], 0, WINDOW
-        yield from self._finish(decoder, waiting, cancelled)
+                unread = len(pending)
+            else:
+                waiting.append(work)
+            last = index == len(paragraphs) - 1
+            while len(pending) >= window or (last and waiting):
+                if cancelled():
+                    raise Cancelled
+                chunk, pending = pending[:window], pending[window:]
+                if unread < len(chunk):
+                    # A headline and its repetition are translated once.
+                    unique = list(dict.fromkeys(chunk))
+                    outcomes.update(zip(unique, translate(decoder, unique), strict=True))
+                unread, window = max(0, unread - len(chunk)), WINDOW
+                undecoded = set(pending)
+                ready = 0
+                while ready < len(waiting) and not undecoded.intersection(waiting[ready].segments):
+                    yield _assemble(waiting[ready], outcomes)
+                    ready += 1
+                waiting = waiting[ready:]
+                outcomes = {s: outcomes[s] for w in waiting for s in w.segments if s in outcomes}
+                if not ready:
+                    yield None
 
     def _cut(self, index: int, paragraph: Paragraph, matcher: Matcher) -> _Work:
         text = paragraph.text
-        if not needs_translation(text):
+        if not has_arabic(text):
             return _Work(index, paragraph, (), ())
         matches = matcher.find(text)
         limit = self.model.max_source_tokens
         pieces = split_paragraph(text, [m.span for m in matches], lambda s: len(self.model.tokenizer.encode(s)), limit)
-        return _Work(index, paragraph, tuple(pieces), tuple(_segment(text, p.span, matches) for p in pieces))
-
-    def _finish(self, decoder: Decoder, works: Sequence[_Work], cancelled: Callable[[], bool]) -> Iterator[Pair]:
-        if cancelled():
-            raise Cancelled
-        # A headline and its repetition, or a refrain, are translated once.
-        unique = list(dict.fromkeys(s for w in works for s in w.segments if needs_translation(s.text)))
-        outcomes = dict(zip(unique, translate(decoder, unique), strict=True)) if unique else {}
-        for work in works:
-            if cancelled():
-                raise Cancelled
-            yield _assemble(work, outcomes)
+        inside: list[list[Match]] = [[] for _ in pieces]
+        at = 0
+        for match in matches:  # both in order, and a term is never cut
+            while at < len(pieces) - 1 and pieces[at].span.end < match.span.end:
+                at += 1
+            inside[at].append(match)
+        return _Work(index, paragraph, tuple(pieces), tuple(_segment(text, p.span, m) for p, m in zip(pieces, inside, strict=True)))
 
 
 def _segment(text: str, span: Span, matches: Sequence[Match]) -> Segment:
-    inside = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches if span.covers(m.span))
-    return Segment(span.of(text), inside, align=bool(candidates(span.of(text))))
+    own = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches)
+    return Segment(span.of(text), own, align=bool(candidates(span.of(text))))
 
 
 def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
@@ -137,7 +160,7 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
     if not translation.strip():
         translation = text  # never an empty translation: the source stands in, and the check above says so
         checks.append(Check(CheckKind.UNTRANSLATED, "the model returned nothing; the source stands in its place"))
-    checks += check(text, translation, uses)
+    checks += check(text, translation, uses, sentences)
     return Pair(work.index, work.paragraph, translation, tuple(sentences), tuple(uses), tuple(checks))
 
 

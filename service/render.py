@@ -47,10 +47,10 @@ class Result:
     summary: pb.Summary
 
 
-def render(result: Result, layout: str, *, visual: bool = False, title: str = "", width: int | None = None) -> str:
-    """The result in one of FORMATS. `visual` reorders Arabic, in the view, for terminals without bidi."""
+def render(result: Result, layout: str, *, visual: bool = False, title: str = "", plain: bool = False) -> str:
+    """The result in one of FORMATS. `visual` reorders Arabic, in the view, for terminals without bidi; `plain` leaves out colors."""
     if layout == "view":
-        return view(result, visual, width)
+        return view(result, visual, plain)
     if layout == "html":
         return page(result, title)
     return {"text": text, "tsv": tsv, "jsonl": jsonl, "tmx": tmx}[layout](result)
@@ -128,11 +128,11 @@ def _xml(words: str) -> str:
     return re.sub("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", words)
 
 
-def view(result: Result, visual: bool = False, width: int | None = None) -> str:
+def view(result: Result, visual: bool = False, plain: bool = False) -> str:
     """Two columns, English left and Arabic right, terms colored by verdict, checks below."""
     out = io.StringIO()
     terminal = Console()
-    console = Console(file=out, width=width or max(80, terminal.width), force_terminal=terminal.is_terminal, no_color=terminal.no_color, highlight=False)
+    console = Console(file=out, width=max(80, terminal.width), force_terminal=terminal.is_terminal and not plain, no_color=terminal.no_color, highlight=False)
     table = Table(box=box.SIMPLE_HEAD, show_lines=True, expand=True, padding=(0, 1))
     table.add_column("", width=4, justify="right", style="dim")
     table.add_column("English", ratio=1)

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import sentencex
 
-from glossary.normalize import is_arabic
 from glossary.spans import Span
 from service.pairs import Article, Paragraph
 
@@ -60,7 +59,7 @@ def split_paragraph(text: str, protected: Sequence[Span], tokens: Callable[[str]
     """Segments of a paragraph, in order, white space between them left out.
 
     `protected` spans (matched terms) are never cut. `tokens` counts what the model sees; every piece
-    stays within `limit` unless a single word or term is longer.
+    stays within `limit` unless a single term is longer; a word that is too long is cut itself.
     """
     pieces: list[Piece] = []
     for sentence in split_sentences(text, protected):
@@ -80,7 +79,7 @@ def split_sentences(text: str, protected: Sequence[Span] = ()) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for cut in cuts:
-        head = text[start:cut]
+        head = text[max(start, cut - 12) : cut]
         last = cut == len(text)
         inside = any(s.start < cut < s.end for s in protected)
         # sentencex cuts inside أ.ف.ب and after د.; a piece without a letter is no sentence either.
@@ -102,7 +101,7 @@ def _fit(text: str, span: Span, protected: Sequence[Span], tokens: Callable[[str
     if tokens(span.of(text)) <= limit:
         return [Piece(span, hard)]
     if level == len(_CLAUSES):
-        return [Piece(span, True)]
+        return [Piece(s, True) for s in _chop(text, span, tokens, limit)]
     cuts = [span.start + m.start() for m in _CLAUSES[level].finditer(span.of(text))]
     cuts = [c for c in cuts if span.start < c < span.end and not any(p.start < c < p.end for p in protected)]
     if not cuts:
@@ -121,6 +120,14 @@ def _fit(text: str, span: Span, protected: Sequence[Span], tokens: Callable[[str
     return [piece for part in merged for piece in _fit(text, part, protected, tokens, limit, level + 1, hard or lone)]
 
 
+def _chop(text: str, span: Span, tokens: Callable[[str], int], limit: int) -> list[Span]:
+    """A single word too long for the model, in parts that fit."""
+    if len(span) < 2 or tokens(span.of(text)) <= limit:
+        return [span]
+    middle = (span.start + span.end) // 2
+    return [part for half in (Span(span.start, middle), Span(middle, span.end)) for part in _chop(text, half, tokens, limit)]
+
+
 def _trim(text: str, span: Span) -> Span:
     start, end = span.start, span.end
     while start < end and text[start].isspace():
@@ -128,8 +135,3 @@ def _trim(text: str, span: Span) -> Span:
     while end > start and text[end - 1].isspace():
         end -= 1
     return Span(start, end)
-
-
-def needs_translation(text: str) -> bool:
-    """Whether an Arabic letter stands in the text; everything else is returned as it is."""
-    return any(map(is_arabic, text))

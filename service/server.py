@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from protos.tarjuman.v1 import glossary_pb2_grpc, translation_pb2_grpc
+from service.calls import Tolerant
 from service.config import Settings
 from service.glossary_service import GlossaryService
 from service.store import GlossaryStore
@@ -22,8 +23,6 @@ from service.translation_service import TranslationService
 from service.worker import Worker
 
 SERVICES = ("tarjuman.v1.TranslationService", "tarjuman.v1.GlossaryService")
-# Room above the limit in gRPC itself: a message over our limit is answered, not cut off.
-_HEADROOM = 4
 
 
 class Server:
@@ -34,18 +33,21 @@ class Server:
         self.store = GlossaryStore(settings.glossaries, settings.max_entries)
         self.worker = Worker(settings)
         self.port = 0
-        limit = settings.max_message_bytes * _HEADROOM
-        self._server = grpc.aio.server(options=[("grpc.max_receive_message_length", limit), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)])
+        # gRPC itself takes messages of any size: one over our limit is answered with the figure, not cut off.
+        unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)]
+        self._server = grpc.aio.server(options=unlimited)
         self._health = health.aio.HealthServicer()
-        translation_pb2_grpc.add_TranslationServiceServicer_to_server(TranslationService(settings, self.worker, self.store), self._server)
-        glossary_pb2_grpc.add_GlossaryServiceServicer_to_server(GlossaryService(settings, self.worker, self.store), self._server)
+        tolerant = Tolerant(self._server)
+        translation_pb2_grpc.add_TranslationServiceServicer_to_server(TranslationService(settings, self.worker, self.store), tolerant)
+        glossary_pb2_grpc.add_GlossaryServiceServicer_to_server(GlossaryService(settings, self.worker, self.store), tolerant)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
 
     async def start(self) -> None:
         """Bind, answer at once, then load the model. Raises ModelError, and OSError when the port is taken."""
         try:
-            self.port = self._server.add_insecure_port(f"{self.settings.host}:{self.settings.port}")
+            host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+            self.port = self._server.add_insecure_port(f"{host}:{self.settings.port}")
         except RuntimeError as error:
             raise OSError(f"{self.settings.host}:{self.settings.port} cannot be used ({error}); is another server running there?") from error
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
@@ -60,10 +62,6 @@ class Server:
         self.worker.close()
         self.store.close()
 
-    async def wait(self) -> None:
-        """Until the server has stopped."""
-        await self._server.wait_for_termination()
-
     async def _set_health(self, status: Any) -> None:
         for name in ("", *SERVICES):
             await self._health.set(name, status)
@@ -77,7 +75,12 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     try:
-        await server.start()
+        starting = asyncio.create_task(server.start())
+        await asyncio.wait({starting, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():  # told to stop while the model was loading
+            starting.cancel()
+            return
+        starting.result()
         loaded = server.worker.pipeline.model
         announce(f"serving on {settings.host}:{server.port} with {loaded.name} ({loaded.backend.engine})")
         await stopping.wait()

@@ -37,6 +37,7 @@ TABLE: dict[type[Exception], Row] = {
     errors.TermViolated: Row(code_pb2.FAILED_PRECONDITION, "TERM_VIOLATED"),
     errors.QueueFull: Row(code_pb2.RESOURCE_EXHAUSTED, "QUEUE_FULL", retry=5),
     errors.ModelNotReady: Row(code_pb2.UNAVAILABLE, "MODEL_NOT_READY", retry=1),
+    errors.StoreError: Row(code_pb2.UNAVAILABLE, "STORE_ERROR", retry=1),
     errors.ModelError: Row(code_pb2.UNAVAILABLE, "MODEL_ERROR"),
 }
 
@@ -48,39 +49,52 @@ def to_status(error: Exception) -> status_pb2.Status:
         info = error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN)
         return status_pb2.Status(code=code_pb2.INTERNAL, message=INTERNAL, details=[_pack(info)])
     details = [_pack(error_details_pb2.ErrorInfo(reason=row.reason, domain=DOMAIN, metadata=_metadata(error)))]
-    violations = _violations(error)
-    if violations:
-        details.append(_pack(error_details_pb2.BadRequest(field_violations=violations)))
     if row.retry:
         details.append(_pack(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=row.retry))))
-    message = str(error)
-    return status_pb2.Status(code=row.code, message=message if len(message) < 2000 else message[:2000] + " …", details=details)
+    status = status_pb2.Status(code=row.code, message=_short(str(error), MAX_MESSAGE), details=details)
+    bad = error_details_pb2.BadRequest()
+    left: list[str] = []
+    for field, reason in _violations(error):
+        if status.ByteSize() + bad.ByteSize() < MAX_BYTES:
+            bad.field_violations.add(field=_short(field, 80), description=_short(reason, 300))
+        else:
+            left.append(field.split(":")[0])
+    if left:
+        bad.field_violations.add(field="glossary", description=_short(f"and {len(left)} more: {', '.join(dict.fromkeys(left))}", 600))
+    if bad.field_violations:
+        status.details.add().Pack(bad)
+    return status
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + " …"
 
 
 def _metadata(error: Exception) -> dict[str, str]:
     if isinstance(error, errors.TermViolated):
-        return {"paragraph": str(error.paragraph), "surface": error.surface}
+        return {"paragraph": str(error.paragraph), "surface": _short(error.surface, 100)}
     if isinstance(error, (errors.UnknownGlossary, errors.GlossaryExists, errors.GlossaryChanged)):
-        return {"name": error.name}
+        return {"name": _short(error.name, 100)}
+    if isinstance(error, InvalidEntries):
+        return {"problems": str(len(error.problems))}
     return {}
 
 
-# Trailers are cut off by many proxies at 8 KiB; all problems are counted, the first ones are shown.
-MAX_VIOLATIONS = 40
+# gRPC refuses trailers over 8 KiB (16 at the most); the message travels percent-encoded and, in the
+# details, once more in base64. Problems that do not fit are named by their lines.
+MAX_MESSAGE = 300
+MAX_BYTES = 3500
 
 
-def _violations(error: Exception) -> list[error_details_pb2.BadRequest.FieldViolation]:
-    violation = error_details_pb2.BadRequest.FieldViolation
+def _violations(error: Exception) -> list[tuple[str, str]]:
     if isinstance(error, InvalidEntries):
-        shown = [violation(field=f"line {p.line}: {p.field}", description=p.reason[:200]) for p in error.problems[:MAX_VIOLATIONS]]
-        left = len(error.problems) - len(shown)
-        return [*shown, violation(field="glossary", description=f"and {left} more")] if left else shown
+        return [(f"line {p.line}: {p.field}" if p.line else p.field, p.reason) for p in error.problems]
     if isinstance(error, errors.InvalidRequest):
-        return [violation(field=error.field, description=p[:500]) for p in error.problems[:MAX_VIOLATIONS]]
+        return [(error.field, p) for p in error.problems]
     return []
 
 
-def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest | error_details_pb2.RetryInfo) -> any_pb2.Any:
+def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.RetryInfo) -> any_pb2.Any:
     packed = any_pb2.Any()
     packed.Pack(message)
     return packed

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glossary import termfile
-from glossary.errors import InvalidEntries
 from glossary.match import Matcher
 from glossary.normalize import fold_term
 from glossary.termbase import Termbase
-from service.errors import GlossaryChanged, GlossaryExists, InvalidRequest, UnknownGlossary
+from service.errors import GlossaryChanged, GlossaryExists, InvalidRequest, StoreError, UnknownGlossary
 
 _ID = re.compile("[a-z][a-z0-9-]{0,62}")
+MAX_DISPLAY_NAME = 200  # code points
 _SCHEMA = """
 create table if not exists glossary (
     id text primary key, display_name text not null, revision integer not null, updated real not null);
@@ -51,9 +51,12 @@ class GlossaryStore:
         self._max_entries = max_entries
         self._lock = threading.RLock()
         self._matchers: OrderedDict[tuple[str, int, str], Matcher] = OrderedDict()
-        self._db = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False)
-        self._db.execute("pragma foreign_keys = on")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False)
+            self._db.execute("pragma foreign_keys = on")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: cannot be used as a glossary database ({error}); name another file") from error
 
     def close(self) -> None:
         """Close the database; nothing is pending."""
@@ -62,7 +65,9 @@ class GlossaryStore:
     def create(self, glossary_id: str, display_name: str, content: bytes, kind: str) -> StoredGlossary:
         """A new glossary at revision 1. Raises GlossaryExists, InvalidRequest, InvalidEntries."""
         if not _ID.fullmatch(glossary_id):
-            raise InvalidRequest("glossary_id", f"{glossary_id!r} is not 1 to 63 of a-z, 0-9 and hyphens beginning with a letter")
+            raise InvalidRequest("glossary_id", f"{glossary_id[:60]!r} is not 1 to 63 of a-z, 0-9 and hyphens beginning with a letter")
+        if len(display_name) > MAX_DISPLAY_NAME:
+            raise InvalidRequest("display_name", f"is {len(display_name)} code points long; the limit is {MAX_DISPLAY_NAME}")
         name = f"glossaries/{glossary_id}"
         termbase = self.parse(content, kind, name) if content else Termbase.build(name, ())
         with self._lock, self._db:
@@ -96,17 +101,16 @@ class GlossaryStore:
         self, name: str, content: bytes, kind: str, *, replace: bool = False, etag: str = "", validate_only: bool = False
     ) -> tuple[StoredGlossary, int]:
         """One new revision, or none when nothing differs; returns it and how many entries the file held."""
+        new = self.parse(content, kind, name)
+        if not len(new):
+            raise InvalidRequest("content", "holds no entry")
+        count = len(new)
         with self._lock, self._db:
             current = self._fresh(name, etag)
-            new = self.parse(content, kind, name, current.revision + 1)
-            if not len(new):
-                raise InvalidRequest("content", "holds no entry")
-            count = len(new)
             old = self.termbase(name)
-            if not replace:
-                mains = {fold_term(c.id) for c in new.concepts}
-                kept = [c for c in old.concepts if fold_term(c.id) not in mains]
-                new = self._limited(Termbase.build(name, [*kept, *new.concepts], current.revision + 1))
+            mains = {fold_term(c.id) for c in new.concepts}
+            kept = [] if replace else [c for c in old.concepts if fold_term(c.id) not in mains]
+            new = self._limited(Termbase.build(name, [*kept, *new.concepts], current.revision + 1))
             if not validate_only and new.digest != old.digest:
                 self._db.execute("update glossary set revision = ?, updated = ? where id = ?", (new.revision, time.time(), glossary_id(name)))
                 self._write(glossary_id(name), new)
@@ -172,8 +176,5 @@ def glossary_id(name: str) -> str:
     """The last part of a resource name. Raises InvalidRequest."""
     prefix, _, key = name.partition("/")
     if prefix != "glossaries" or not _ID.fullmatch(key):
-        raise InvalidRequest("name", f"{name!r} is not of the form glossaries/{{glossary}}")
+        raise InvalidRequest("name", f"{name[:60]!r} is not of the form glossaries/{{glossary}}")
     return key
-
-
-__all__ = ["GlossaryStore", "InvalidEntries", "StoredGlossary", "glossary_id"]

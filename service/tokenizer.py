@@ -79,7 +79,10 @@ class HubTokenizer:
     def __init__(self, folder: Path):
         from transformers import AutoTokenizer  # slow to import, and only some models need it
 
-        self._inner: Any = AutoTokenizer.from_pretrained(str(folder))
+        try:
+            self._inner: Any = AutoTokenizer.from_pretrained(str(folder))
+        except Exception as error:
+            raise ModelError(f"{folder}: no tokenizer can be loaded ({error}); it needs source.spm and target.spm, or tokenizer files") from error
         codes = getattr(self._inner, "additional_special_tokens", None) or list(self._inner.get_added_vocab())
         vocabulary = {*codes, *map(str, self._inner.all_special_tokens), *getattr(self._inner, "lang_code_to_token", {}).values()}
 

@@ -50,7 +50,6 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
         async for pair in self._pairs(request, job, matcher, request.first_paragraph, context):
             pairs.append(pair)
             yield translation_pb2.StreamTranslateDocumentResponse(pair=convert.pair(pair, revision))
-            self._strict(request, pair)
         summary = await self.worker.aside(lambda: summarize(pairs, matcher))
         yield translation_pb2.StreamTranslateDocumentResponse(summary=convert.summary(summary))
 
@@ -125,13 +124,10 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
     async def _pairs(self, request: Any, job: Job, matcher: Matcher, first: int, context: Any) -> AsyncIterator[Pair]:
         gone = threading.Event()
         context.add_done_callback(lambda _: gone.set())
-        pipeline = self.worker.pipeline
-        pairs = pipeline.pairs(job, matcher, first=first, beam_size=request.options.beam_size, cancelled=gone.is_set)
-        streaming = isinstance(request, translation_pb2.StreamTranslateDocumentRequest)
-        async for pair in self.worker.items(pairs, gone):
+        steps = self.worker.pipeline.steps(job, matcher, first=first, beam_size=request.options.beam_size, cancelled=gone.is_set)
+        async for pair in self.worker.items(steps, gone):
             yield pair
-            if not streaming:
-                self._strict(request, pair)
+            self._strict(request, pair)
 
     @staticmethod
     def _strict(request: Any, pair: Pair) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from service import model
@@ -26,7 +27,7 @@ class Worker:
         self._settings = settings
         self._model_thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._side_threads = ThreadPoolExecutor(2, thread_name_prefix="side")
-        self._waiting = 0
+        self._calls = 0
         self._pipeline: Pipeline | None = None
 
     def load(self) -> None:
@@ -45,19 +46,30 @@ class Worker:
         """Run something that needs no model, off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._side_threads, work)
 
-    async def items(self, iterator: Iterator[T], gone: threading.Event) -> AsyncIterator[T]:
-        """Advance `iterator` on the model's thread. Sets `gone` when the consumer leaves. Raises QueueFull."""
-        if self._waiting >= self._settings.max_queue:
-            raise QueueFull(self._settings.max_queue)
-        self._waiting += 1
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A place among the calls in progress. Raises QueueFull."""
+        if self._calls >= self._settings.max_calls:
+            raise QueueFull(self._settings.max_calls)
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
+    async def items(self, iterator: Iterator[T | None], gone: threading.Event) -> AsyncIterator[T]:
+        """Advance `iterator` on the model's thread, a step a turn; None is a step without a result.
+
+        Sets `gone` when the consumer leaves.
+        """
         end = object()
         loop = asyncio.get_running_loop()
         try:
             while (item := await loop.run_in_executor(self._model_thread, next, iterator, end)) is not end:
-                yield item  # type: ignore[misc]
+                if item is not None:
+                    yield item  # type: ignore[misc]
         finally:
             gone.set()
-            self._waiting -= 1
 
     def close(self) -> None:
         """Let the running item end; drop what waits."""

@@ -15,7 +15,7 @@ from glossary.english import occurrences
 from glossary.match import Matcher
 from glossary.termbase import Termbase
 from glossary.verify import Verdict
-from service.pairs import CheckKind, Pair, rebuild
+from service.pairs import Article, CheckKind, Pair
 from service.pipeline import Cancelled, Pipeline, summarize
 from tests.conftest import SEED_NAMES, SEEDS, seed
 
@@ -70,8 +70,7 @@ def test_seed(name: str, translated: dict[str, list[Pair]]) -> None:
     text, pairs, matcher = seed(name), translated[name], glossary(name)
     assert len(pairs) == len([line for line in text.splitlines() if line.strip()])
     check_laws(text, pairs, matcher)
-    leading = text[: pairs[0].paragraph.span.start]
-    assert rebuild(leading, pairs) == text
+    assert Article(text[: pairs[0].paragraph.span.start], tuple(p.paragraph for p in pairs)).rebuild() == text
     assert all(re.search("[A-Za-z]", p.translation) for p in pairs)
     expected = len((SEEDS / f"{name}.terms.tsv").read_text(encoding="utf-8").splitlines()) - 1
     assert sum(len(p.term_uses) for p in pairs) == expected
@@ -118,6 +117,9 @@ def test_removing_the_glossary_restores_the_plain_output(pipeline: Pipeline) -> 
         "العراق\x00مصر\ufffd",
         "\u202bالعراق\u202c\u200f",
         "العراق 漢字 ɣ",
+        "ل" * 1500 + " العراق",
+        "＜t＞ العراق ＜/t＞",
+        "قال " + "العراق".join("،" * 3) + " مصر.\u2029العراق",
     ],
 )
 def test_odd_articles_survive(pipeline: Pipeline, text: str) -> None:
@@ -126,7 +128,7 @@ def test_odd_articles_survive(pipeline: Pipeline, text: str) -> None:
     job = pipeline.prepare(text, matcher)
     pairs = list(pipeline.pairs(job, matcher))
     check_laws(text, pairs, matcher)
-    assert rebuild(job.article.leading_gap, pairs) == text
+    assert Article(job.article.leading_gap, tuple(p.paragraph for p in pairs)).rebuild() == text
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -162,14 +164,16 @@ def test_a_400_word_paragraph_is_translated_whole(pipeline: Pipeline) -> None:
 
 def test_first_paragraph_resumes(pipeline: Pipeline) -> None:
     """Resuming gives the same later pairs as the whole run."""
-    text = "قال الوزير.\nوصل الوفد.\nانتهى الاجتماع."
-    assert run(pipeline, text, first=1) == run(pipeline, text)[1:]
+    text = seed("economy")
+    whole = run(pipeline, text)
+    for first in (1, 5, len(whole) - 1):
+        assert run(pipeline, text, first=first) == whole[first:]
 
 
 def test_cancelled_stops(pipeline: Pipeline) -> None:
     """Once the caller is gone no further window is decoded."""
     with pytest.raises(Cancelled):
-        run(pipeline, "قال الوزير.", cancelled=lambda: True)
+        list(pipeline.steps(pipeline.prepare("قال الوزير.", NONE), NONE, cancelled=lambda: True))
 
 
 def test_arbitrary_renderings_are_kept(pipeline: Pipeline) -> None:

@@ -9,10 +9,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from glossary.concepts import Concept
+from glossary.match import Matcher
+from glossary.spans import Span
+from glossary.termbase import Termbase
+from glossary.verify import TermUse, Verdict
 from protos.tarjuman.v1 import glossary_pb2, translation_pb2, types_pb2
+from service import convert
 from service.config import Settings
-from service.errors import ServiceError
+from service.errors import ServiceError, TermViolated
+from service.pairs import Pair, Paragraph
 from service.status import TABLE, Problem, from_error, to_status
+from service.translation_service import TranslationService
 from tests.conftest import SEEDS, Running, run_server, seed
 
 INLINE = translation_pb2.InlineGlossary(content="العراق\tIraq\nمصر\tEgypt\nعلي\tAli\tperson\n".encode())
@@ -74,7 +82,13 @@ def test_nothing_to_translate(running: Running, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "figures"),
-    [("ب" * 60_001, ("60001", "60000")), ("ب\n" * 401, ("401", "400")), ("ب" * 5_000_000, ("5000000", "60000")), ("ب" * 9_000_000, ("bytes", "16777216"))],
+    [
+        ("ب" * 60_001, ("60001", "60000")),
+        ("ب\n" * 401, ("401", "400")),
+        ("ب" * 5_000_000, ("5000000", "60000")),
+        ("ب" * 9_000_000, ("bytes", "16777216")),
+        ("x" * 70_000_000, ("bytes", "16777216")),
+    ],
 )
 def test_over_a_limit(running: Running, text: str, figures: tuple[str, str]) -> None:
     """A request over a limit is answered with the figure and the limit, and the next call works."""
@@ -259,18 +273,47 @@ def test_calls_take_turns(running: Running) -> None:
     thread.join()
 
 
-def test_strict_mode_fails_visibly(running: Running) -> None:
-    """A term that cannot be met fails a strict call with its place; the default call marks it."""
-    content = "العراق\tIraq\tplace\n".encode()
+def test_strict_mode_fails_visibly() -> None:
+    """A pair with a violated term fails a strict call with its place, and passes another one marked."""
+    match = Matcher(Termbase.build("t", [Concept(("العراق",), "Iraq")])).find("العراق")[0]
+    use = TermUse(match, Verdict.VIOLATED, reason="the rendering is missing")
+    pair = Pair(3, Paragraph(Span(0, 6), "العراق", ""), "x", term_uses=(use,))
+    strict = translation_pb2.TranslateDocumentRequest(options=translation_pb2.TranslateOptions(strict=True))
+    TranslationService._strict(translation_pb2.TranslateDocumentRequest(), pair)
+    with pytest.raises(TermViolated) as caught:
+        TranslationService._strict(strict, pair)
+    status = to_status(caught.value)
+    assert status.code == grpc.StatusCode.FAILED_PRECONDITION.value[0]
+    assert "paragraph 3" in status.message
+    assert convert.term_use(use, 1).verdict == translation_pb2.VERDICT_VIOLATED
+
+
+def test_bytes_that_are_no_message(running: Running) -> None:
+    """Text in another encoding is a bad request that says so, not an unknown error."""
+    call = running.channel.unary_unary("/tarjuman.v1.TranslationService/TranslateDocument")
+    found = problem(call, b"\x0a\x04" + "نعم!".encode("cp1256"))
+    assert (found.code, found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert "UTF-8" in found.message
+
+
+def test_many_bad_rows_fit_into_a_status(running: Running) -> None:
+    """Hundreds of bad rows come back as one status: the first with reasons, all of them by line."""
+    content = "".join(f"العراق رقم {n} {'كلمة طويلة ' * 8}\t\n" for n in range(300)).encode()
     source = translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=content))
-    relaxed = translate(running, "العراق العراق العراق", glossary=source)
-    violated = sum(u.verdict == translation_pb2.VERDICT_VIOLATED for u in relaxed.pairs[0].term_uses)
-    strict = translation_pb2.TranslateDocumentRequest(text="العراق العراق العراق", glossary=source, options=translation_pb2.TranslateOptions(strict=True))
-    if violated:
-        found = problem(running.translation.TranslateDocument, strict)
-        assert (found.code, found.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "TERM_VIOLATED")
-    else:
-        assert running.translation.TranslateDocument(strict).pairs
+    found = problem(running.translation.TranslateDocument, translation_pb2.TranslateDocumentRequest(text="نعم", glossary=source))
+    assert (found.code, found.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ENTRIES")
+    assert len(found.violations) > 10
+    assert found.violations[-1][1].startswith("and ")
+    bad = glossary_pb2.CreateGlossaryRequest(glossary_id="ب" * 3000)
+    assert problem(running.glossaries.CreateGlossary, bad).violations[0][0] == "glossary_id"
+
+
+def test_long_renderings_do_not_break_a_sentence(running: Running) -> None:
+    """More inline text than the model has places for is enforced all the same."""
+    rows = "".join(f"{a}\t{' '.join([w] * 60)}\n" for a, w in (("العراق", "Iraq"), ("مصر", "Egypt"), ("سوريا", "Syria"), ("ليبيا", "Libya")))
+    source = translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=rows.encode()))
+    (pair,) = translate(running, "زار العراق ومصر وسوريا وليبيا.", glossary=source).pairs
+    assert len(pair.term_uses) == 4
 
 
 def test_every_error_has_a_status() -> None:
@@ -287,7 +330,7 @@ def test_every_error_has_a_status() -> None:
 
 def test_not_ready_and_full_queue() -> None:
     """Before the model is loaded calls are UNAVAILABLE with a delay; a full queue is RESOURCE_EXHAUSTED."""
-    for server in run_server(Settings(port=0, max_queue=0)):
+    for server in run_server(Settings(port=0, max_calls=0)):
         found = problem(server.translation.TranslateDocument, translation_pb2.TranslateDocumentRequest(text="نعم"))
         assert (found.code, found.reason, found.retry) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", 5)
         server.server.worker._pipeline = None  # as it is while the model loads

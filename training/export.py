@@ -65,7 +65,10 @@ def export(folders: list[Path], spm: Path, out: Path, name: str, longest: int) -
         model.half().save_pretrained(full)
         for path in full.iterdir():
             shutil.copyfile(path, out / path.name)
-    sums = {n: hashlib.sha256((out / n).read_bytes()).hexdigest() for n in ("model.safetensors", "ctranslate2/model.bin", "source.spm", "target.spm")}
+    sums = {
+        n: hashlib.sha256((out / n).read_bytes()).hexdigest()
+        for n in ("model.safetensors", "ctranslate2/model.bin", "ctranslate2/shared_vocabulary.json", "source.spm", "target.spm")
+    }
     meta = {"name": name, "license": LICENSE, "follows_guides": True, "max_source_tokens": longest, "sha256": sums}
     (out / "tarjuman.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 

@@ -19,6 +19,12 @@ from glossary.normalize import fold_term
 
 HERE = Path(__file__).parent
 WORD = re.compile("[\u0621-\u064a]+")
+# Counts mislead where the rest is a frequent word itself (فعلي "actual" is not ف + علي), and where a word
+# is seen behind a proclitic only (بانتظام "regularly").
+MORE = "ولايه باب لصالح فعلي لجان كبري بليون لسان كندي كسول وسام باسيل كرامي لمي لاوس برقه".split()
+LESS = "لمعان برنا بجروح بانتظام لاغراض بتعهداتها وبروتوكولاتها بابتسامه".split()
+# Words that begin with a proclitic letter and ال by nature.
+WITH_AL = ("والد", "والي", "بالغ", "بالون", "باليرمو", "بالفعل", "بالكاد", "بالنسبه", "بالاضافه", "فالح", "فالنسيا", "كالف")
 
 
 def main(corpus: Path) -> None:
@@ -32,7 +38,7 @@ def main(corpus: Path) -> None:
                 for line in lines:
                     count.update(WORD.findall(fold_term(line.split("\t")[0])))
     names: set[str] = set()
-    for name in ("first_m", "first_f", "sur", "city", "ctry"):
+    for name in ("first_m", "first_f", "sur", "city", "ctry", "nat_m"):
         for line in (HERE / "slots" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
             names.update(w for w in WORD.findall(fold_term(line.split("\t")[0])))
     found = {w for w in names if w[0] in "وفبكل" and len(w) > 2 and not w.startswith(("ال", "لل"))}
@@ -41,6 +47,8 @@ def main(corpus: Path) -> None:
             rests = [word[1:]] + ([word[2:]] if word[0] in "وف" and word[1] in "بكل" else [])
             if all(count[r] * 5 <= n for r in rests if len(r) >= 2):
                 found.add(word)
+    found = {w for w in found if not re.match("[وفبك]+ال", w) or w.startswith(WITH_AL) or w in names}
+    found = (found | set(MORE)) - set(LESS)
     print("# Folded words that begin with a proclitic letter by nature; see training/whole_words.py.")
     print("\n".join(sorted(found)))
 
