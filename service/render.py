@@ -129,7 +129,7 @@ def _xml(words: str) -> str:
 
 
 def view(result: Result, visual: bool = False, plain: bool = False) -> str:
-    """Two columns, English left and Arabic right, terms colored by verdict, checks below."""
+    """Two columns, English left and Arabic right; below each pair its terms with their verdicts, and its checks."""
     out = io.StringIO()
     terminal = Console()
     console = Console(file=out, width=max(80, terminal.width), force_terminal=terminal.is_terminal and not plain, no_color=terminal.no_color, highlight=False)
@@ -142,6 +142,10 @@ def view(result: Result, visual: bool = False, plain: bool = False) -> str:
         for use in p.term_uses:
             if use.HasField("target"):
                 english.stylize(COLORS[use.verdict], use.target.start, use.target.end)
+        for n, use in enumerate(p.term_uses):
+            english.append("\n" if n == 0 else " · ", style="dim")
+            english.append(f"{use.rendering or use.preferred}: ", style="dim")
+            english.append(verdict_name(use.verdict), style=COLORS[use.verdict])
         for c in p.checks:
             english.append(f"\n! {check_name(c.kind)}: {c.message}", style="red")
         table.add_row(str(p.index + 1), english, _arabic(p, visual))
