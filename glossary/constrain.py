@@ -21,6 +21,7 @@ from glossary.spans import Span
 from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
 
 MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segment in one batch
+FAILED = 0.0  # share of missing terms above which a guided translation is given up
 PLACES = 2  # positions tried for one missing term
 
 
@@ -82,6 +83,7 @@ class Outcome:
 @dataclass
 class _State:
     segment: Segment
+    request: Request
     best: Hypothesis
     seen: Verification
     forced: set[int] = field(default_factory=set)
@@ -106,19 +108,23 @@ def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
 
 def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     """Translate segments so that every constraint is met or reported; same order."""
-    guide = guides_for if decoder.follows_guides else lambda _: ()
-    asked = [Request(s.text, guide(s.constraints), align=bool(s.constraints) or s.align) for s in segments]
-    states = [_first(s, hypotheses) for s, hypotheses in zip(segments, decoder.decode(asked), strict=True)]
+    plain = [Request(s.text, align=bool(s.constraints) or s.align) for s in segments]
+    asked = [replace(r, guides=guides_for(s.constraints)) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
+    states = _first(decoder, segments, asked)
+    # A sentence in which guidance failed is translated without it and forced from there: where a model
+    # does not follow the inline renderings, they disturb it (benchmarks/terminology.py, "w/o terms").
+    failed = [i for i, s in enumerate(states) if len(s.seen.missing) > FAILED * len(segments[i].constraints)] if decoder.follows_guides else []
+    for i, state in zip(failed, _first(decoder, [segments[i] for i in failed], [plain[i] for i in failed]), strict=True):
+        states[i] = state
     # A forbidden or surplus rendering is decoded away before missing ones are forced, and once more after.
-    _redecode(decoder, states, asked)
+    _redecode(decoder, states)
     for _ in range(MAX_ROUNDS):
-        if not _force(decoder, states, asked):
+        if not _force(decoder, states):
             break
-    _redecode(decoder, [s for s in states if s.forced], [r for s, r in zip(states, asked, strict=True) if s.forced])
+    _redecode(decoder, [s for s in states if s.forced])
     for state in states:
         _repair(state)
-    first = Verdict.GUIDED if decoder.follows_guides else Verdict.NATIVE
-    return [_outcome(state, first) for state in states]
+    return list(map(_outcome, states))
 
 
 def _tidy_case(segment: Segment) -> Callable[[Hypothesis], Hypothesis]:
@@ -134,20 +140,23 @@ def _tidy_case(segment: Segment) -> Callable[[Hypothesis], Hypothesis]:
     return tidy
 
 
-def _first(segment: Segment, hypotheses: Sequence[Hypothesis]) -> _State:
-    """The n-best hypothesis with the fewest faults; the model's own order decides between equals."""
-    if not segment.constraints:
-        return _State(segment, hypotheses[0], Verification((), (), (), ()))
-    tidy = _tidy_case(segment)
-    checked = [(h, verify(h, segment.constraints)) for h in map(tidy, hypotheses)]
-    best, seen = min(checked, key=lambda p: p[1].faults)
-    return _State(segment, best, seen)
+def _first(decoder: Decoder, segments: Sequence[Segment], requests: Sequence[Request]) -> list[_State]:
+    """Per segment the n-best hypothesis with the fewest faults; the model's own order decides between equals."""
+    states = []
+    for segment, request, hypotheses in zip(segments, requests, decoder.decode(requests) if requests else [], strict=True):
+        if segment.constraints:
+            checked = [(h, verify(h, segment.constraints)) for h in map(_tidy_case(segment), hypotheses)]
+            best, seen = min(checked, key=lambda p: p[1].faults)
+        else:
+            best, seen = hypotheses[0], Verification((), (), (), ())
+        states.append(_State(segment, request, best, seen))
+    return states
 
 
-def _redecode(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request]) -> None:
+def _redecode(decoder: Decoder, states: Sequence[_State]) -> None:
     """Decode again, from the first forbidden or surplus rendering on, with that rendering suppressed."""
     jobs = []
-    for state, request in zip(states, asked, strict=True):
+    for state in states:
         bad = sorted((*state.seen.forbidden, *state.seen.surplus))
         if bad:
             start = bad[0][0].start
@@ -156,19 +165,19 @@ def _redecode(decoder: Decoder, states: Sequence[_State], asked: Sequence[Reques
                 start = same[0] if same else start
             texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
             prefix = state.best.text[:start].rstrip()
-            jobs.append((state, replace(request, prefix=prefix, suppress=texts)))
+            jobs.append((state, replace(state.request, prefix=prefix, suppress=texts)))
             forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
             if forbidden_only and prefix:
-                jobs.append((state, replace(request, suppress=forbidden_only)))
+                jobs.append((state, replace(state.request, suppress=forbidden_only)))
     if jobs:
         for (state, _), hypotheses in zip(jobs, decoder.decode([r for _, r in jobs]), strict=True):
             state.consider(hypotheses)
 
 
-def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request]) -> bool:
+def _force(decoder: Decoder, states: Sequence[_State]) -> bool:
     """Force the first missing rendering of every segment; False when nothing was left to try."""
     jobs: list[tuple[_State, int, Request]] = []
-    for state, request in zip(states, asked, strict=True):
+    for state in states:
         index = next((i for i in state.seen.missing if i not in state.given_up), None)
         if index is None:
             continue
@@ -177,7 +186,7 @@ def _force(decoder: Decoder, states: Sequence[_State], asked: Sequence[Request])
             before = state.best.text[:start]
             rendering = cased(constraint.concept.preferred, before, len(before))
             prefix = _mended(before + rendering, Span(len(before), len(before) + len(rendering)))
-            jobs.append((state, index, replace(request, prefix=prefix)))
+            jobs.append((state, index, replace(state.request, prefix=prefix)))
     if not jobs:
         return False
     results = decoder.decode([r for _, _, r in jobs])
@@ -264,7 +273,8 @@ def _regions(state: _State, index: int) -> list[Span]:
     return [*regions, Span(at, at)] if not inside or at == len(text) else regions
 
 
-def _outcome(state: _State, first: Verdict) -> Outcome:
+def _outcome(state: _State) -> Outcome:
+    first = Verdict.GUIDED if state.request.guides else Verdict.NATIVE
     best, seen = state.best, state.seen
     names = [c.concept.category is Category.PERSON for c in state.segment.constraints]
     placed = sorted(((p[0], n) for p, n in zip(seen.placed, names, strict=True) if p), reverse=True)

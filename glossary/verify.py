@@ -168,8 +168,7 @@ def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification
     claimed = {place[0] for place in placed if place}
     unclaimed = [f for f in found if f[0] not in claimed]
     # A rendering inside a longer name that renders something else is no repetition: Prime Minister, beside the Minister.
-    foreign = [f for f in unclaimed if _part_of_a_name(text, f[0]) and not any(hypothesis.support(f[0], c.span) >= 0.05 for c in constraints)]
-    surplus = tuple(f for f in unclaimed if not (hypothesis.attention and f in foreign))
+    surplus = tuple(f for f in unclaimed if not (_part_of_a_name(text, f[0]) and _renders_another_word(hypothesis, f[0], constraints)))
     miscased = tuple(p for p in placed if p and not right_case(p[0].of(text), p[1]))
     return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
 
@@ -215,3 +214,10 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
 def _part_of_a_name(text: str, span: Span) -> bool:
     """Whether a capitalized word stands right before or after: the rendering may belong to a longer name."""
     return bool(re.search(r"\b[A-Z]\w+ $", text[: span.start]) or re.match(r" [A-Z]\w+", text[span.end :]))
+
+
+def _renders_another_word(hypothesis: Hypothesis, target: Span, constraints: Sequence[Match]) -> bool:
+    """Whether most of the attention of the words at `target` lies outside every constraint."""
+    tokens = [row for row, span in zip(hypothesis.attention, hypothesis.targets, strict=False) if span.overlaps(target)]
+    outside = [n for n, span in enumerate(hypothesis.sources) if not any(span.overlaps(c.span) for c in constraints)]
+    return bool(tokens) and sum(row[n] for row in tokens for n in outside) / len(tokens) > 0.5

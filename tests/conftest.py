@@ -10,12 +10,17 @@ from pathlib import Path
 
 import grpc
 import pytest
+from hypothesis import settings
 
 from protos.tarjuman.v1 import glossary_pb2_grpc, translation_pb2_grpc
 from service.config import Settings
 from service.model import LoadedModel, load
 from service.pipeline import Pipeline
 from service.server import Server
+
+# A slow machine is no failure: speed is measured in benchmarks/, never in tests.
+settings.register_profile("tarjuman", deadline=None)
+settings.load_profile("tarjuman")
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

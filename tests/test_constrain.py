@@ -61,7 +61,8 @@ class WordByWord:
             words = [("it" if w in request.suppress else w, s) for w, s in words]
         if request.prefix and self.follows_prefix:
             done = min(len(request.prefix.split()), len(words))  # every word of LEXICON is one word of English
-            words = [(request.prefix, words[done - 1][1]), *words[done:]]
+            written = request.prefix.split()
+            words = [*((w, words[min(i, done - 1)][1]) for i, w in enumerate(written)), *words[done:]]
         text, targets, sources = "", [], []
         for word, span in words:
             text += " " if text else ""
