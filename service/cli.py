@@ -70,6 +70,7 @@ def demo(article: str, glossary: str) -> None:
             code = subprocess.run(client, check=False).returncode
         finally:
             server.terminate()
+            server.communicate()  # what it says while stopping has a reader until it ends
     sys.exit(code)
 
 
