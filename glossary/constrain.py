@@ -242,7 +242,7 @@ def _repair(state: _State) -> None:
             constraint = state.segment.constraints[index]
             for span in (*(s for s, r in state.seen.forbidden if r in constraint.concept.forbidden), *_regions(state, index)):
                 rendering = cased(constraint.concept.preferred, state.best.text, span.start)
-                new = rendering if len(span) else f"{rendering} " if span.start < len(state.best.text) else f" {rendering}"
+                new = rendering if len(span) else _inserted(state.best.text, span.start, rendering, [p[0] for p in state.seen.placed if p])
                 options.append((index, state.best.edit(span, new)))
         for span, rendering in (*state.seen.surplus, *state.seen.forbidden):
             owner = _nearest(state, span, rendering)
@@ -264,13 +264,16 @@ def _nearest(state: _State, span: Span, rendering: str) -> int | None:
 
 def _regions(state: _State, index: int) -> list[Span]:
     """Stretches of words the missing term may replace, best first; the last is empty, an insertion."""
-    text, taken = state.best.text, [p[0] for p in state.seen.placed if p]
+    taken = [p[0] for p in state.seen.placed if p]
     at = _by_order(state, index)
-    inside = [t for t in taken if t.start < at < t.end]
-    if inside:
-        at = max(t.end for t in inside)
-    regions = state.best.aligned(state.segment.constraints[index].span, taken)
-    return [*regions, Span(at, at)] if not inside or at == len(text) else regions
+    at = max((t.end for t in taken if t.start < at < t.end), default=at)
+    return [*state.best.aligned(state.segment.constraints[index].span, taken), Span(at, at)]
+
+
+def _inserted(text: str, at: int, rendering: str, taken: Sequence[Span]) -> str:
+    """A rendering as it is put between words: set apart by white space, by a comma behind another rendering."""
+    before = ", " if any(t.end == at for t in taken) else " " if at and not text[at - 1].isspace() else ""
+    return before + rendering + (" " if at < len(text) and text[at].isalnum() else "")
 
 
 def _outcome(state: _State) -> Outcome:

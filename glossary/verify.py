@@ -184,7 +184,7 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
             exact = rendering if rendering in accepted else next((r for r in accepted if r.casefold() == rendering.casefold()), None)
             if exact is not None:
                 backing = hypothesis.support(span, c.span)
-                if backing < 0.05 and _part_of_a_name(text, span) and max(hypothesis.mass(c.span), default=0.0) > 0.5:
+                if backing < 0.05 and _part_of_a_name(text, span) and _renders_another_word(hypothesis, span, constraints):
                     continue  # "Minister" in "Prime Minister" renders another word than this one
                 order = abs(rank / max(1, len(constraints)) - j / max(1, len(found)))
                 weight = backing + (0.2 if exact == c.concept.preferred else 0) - 0.3 * order

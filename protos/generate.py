@@ -22,7 +22,9 @@ def generate(target: Path) -> list[Path]:
     files = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tarjuman/v1/*.proto"))
     include = Path(grpc_tools.__file__).parent / "_proto"
     out = [f"--{plugin}_out={target}" for plugin in ("python", "grpc_python", "mypy", "mypy_grpc")]
-    code = protoc.main(["protoc", f"-I{ROOT}", f"-I{include}", *out, *files])
+    programs = Path(sys.executable).parent  # found there even when the environment is not activated
+    plugins = [f"--plugin=protoc-gen-{name}={programs / f'protoc-gen-{name}'}" for name in ("mypy", "mypy_grpc")]
+    code = protoc.main(["protoc", f"-I{ROOT}", f"-I{include}", *plugins, *out, *files])
     if code:
         raise SystemExit(f"protoc failed with status {code}")
     made = sorted(p for p in target.rglob("*_pb2*") if p.suffix in (".py", ".pyi"))
