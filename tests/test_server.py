@@ -310,7 +310,7 @@ def test_many_bad_rows_fit_into_a_status(running: Running) -> None:
 
 def test_long_renderings_do_not_break_a_sentence(running: Running) -> None:
     """More inline text than the model has places for is enforced all the same."""
-    rows = "".join(f"{a}\t{' '.join([w] * 60)}\n" for a, w in (("العراق", "Iraq"), ("مصر", "Egypt"), ("سوريا", "Syria"), ("ليبيا", "Libya")))
+    rows = "".join(f"{a}\t{' '.join([w] * 48)}\n" for a, w in (("العراق", "Iraq"), ("مصر", "Egypt"), ("سوريا", "Syria"), ("ليبيا", "Libya")))
     source = translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=rows.encode()))
     (pair,) = translate(running, "زار العراق ومصر وسوريا وليبيا.", glossary=source).pairs
     assert len(pair.term_uses) == 4
@@ -333,6 +333,7 @@ def test_not_ready_and_full_queue() -> None:
     for server in run_server(Settings(port=0, max_calls=0)):
         found = problem(server.translation.TranslateDocument, translation_pb2.TranslateDocumentRequest(text="نعم"))
         assert (found.code, found.reason, found.retry) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "QUEUE_FULL", 5)
+    for server in run_server(Settings(port=0)):
         server.server.worker._pipeline = None  # as it is while the model loads
         found = problem(server.translation.TranslateDocument, translation_pb2.TranslateDocumentRequest(text="نعم"))
         assert (found.code, found.reason, found.retry) == (grpc.StatusCode.UNAVAILABLE, "MODEL_NOT_READY", 1)
