@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import replace
 
 from benchmarks.quality import score
-from benchmarks.terminology import SEEDS, article, cut
+from benchmarks.terminology import SEEDS, article
 from glossary.concepts import Concept
 from glossary.constrain import Request, Segment, guides_for
 from glossary.english import occurrences
@@ -57,8 +57,8 @@ def main() -> None:
             def other(concept: Concept, pool: list[str] = pool) -> Concept:
                 return replace(concept, preferred=rnd.choice(pool))
 
-            for segments, expected in zip(cut(pipeline, text, matcher), reference, strict=True):
-                chosen = segments
+            for segments, expected in zip(pipeline.segments(pipeline.prepare(text, matcher)), reference, strict=True):
+                chosen = list(segments)
                 if mode == "random":
                     chosen = [Segment(s.text, tuple(replace(m, concept=other(m.concept)) for m in s.constraints)) for s in segments]
                 asked = [Request(s.text, guides_for(s.constraints) if mode != "none" else ()) for s in chosen]

@@ -37,8 +37,8 @@ def translate(sources: list[str], model: str, engine: str, beam: int, limit: int
         loaded = replace(loaded, max_source_tokens=limit)
     pipeline, none = Pipeline(loaded, beam), Matcher(Termbase.build("none", ()))
     # One article of all lines: a line is a paragraph. Lines are made single lines, none of them empty.
-    job = pipeline.prepare("\n".join(" ".join(s.split()) for s in sources), none)
-    return [p.translation for p in pipeline.pairs(job, none)]
+    job = pipeline.prepare("\n".join(" ".join(s.split()) for s in sources), none, unify=False)
+    return [p.translation for p in pipeline.pairs(job)]
 
 
 def score(outputs: list[str], references: list[str]) -> tuple[float, float, str]:

@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed [--paragraphs 300] [--engine-ratio]
 
-1. The whole pipeline over gRPC against the bare engine's `translate_batch` on the same segments, without
-   terms and with the article's glossary. 2. With --engine-ratio (needs torch): CTranslate2 against
+1. The whole pipeline over gRPC against the bare engine's `translate_batch` on the same segments, an article
+   in which no segment stands twice; and the seed articles with their glossaries against without. 2. With --engine-ratio (needs torch): CTranslate2 against
    transformers' `generate` on the same segments. 3. Start-up to SERVING, and resident memory.
 Belongs here: time and memory. Must not: judge quality. Run it with nothing else on the machine.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import grpc
 
-from benchmarks.terminology import FOLDER, SEEDS, cut
+from benchmarks.terminology import FOLDER, SEEDS, article
 from glossary.match import Matcher
 from glossary.termbase import Termbase
 from protos.tarjuman.v1 import translation_pb2, translation_pb2_grpc
@@ -30,13 +30,17 @@ from service.model import embedded_folder, load
 from service.pipeline import Pipeline
 from service.tokenizer import normalize_source
 
+AUTHORED = Path(__file__).parents[1] / "training" / "authored"
 NONE = Matcher(Termbase.build("none", ()))
 
 
 def long_article(paragraphs: int) -> str:
-    """Paragraphs of the seeds in turn, each made different by its number so that none is translated once for all."""
-    lines = [line for name in SEEDS for line in (FOLDER / f"{name}.ar.txt").read_text(encoding="utf-8").splitlines() if line.strip()]
-    return "\n".join(f"{lines[i % len(lines)]} ({i + 1})" for i in range(paragraphs))
+    """Paragraphs of three sentences each from the authored training text, no sentence twice."""
+    rows = (line.split("\t")[0] for path in sorted(AUTHORED.glob("world2-*.tsv")) for line in path.read_text(encoding="utf-8").splitlines())
+    sentences = [s for s in dict.fromkeys(rows) if "{" not in s and s.endswith(".")]
+    if len(sentences) < 3 * paragraphs:
+        raise SystemExit(f"there is text for {len(sentences) // 3} paragraphs only")
+    return "\n".join(" ".join(sentences[3 * i : 3 * i + 3]) for i in range(paragraphs))
 
 
 def start() -> tuple[subprocess.Popen[str], str, float]:
@@ -54,6 +58,12 @@ def resident(pid: int) -> float:
     """Resident memory of a process, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1000  # type: ignore[union-attr]
+
+
+def inline(name: str) -> translation_pb2.GlossarySource:
+    """A seed's glossary, sent along."""
+    content = (FOLDER / f"{name}.glossary.tsv").read_bytes()
+    return translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=content))
 
 
 def timed(work, repeats: int, warm: bool = True) -> float:  # type: ignore[no-untyped-def]
@@ -78,20 +88,22 @@ def main() -> None:
     text = long_article(o.paragraphs)
     loaded = load()
     pipeline = Pipeline(loaded, o.beam)
-    segments = [s for paragraph in cut(pipeline, text, NONE) for s in paragraph]
+    segments = [s for paragraph in pipeline.segments(pipeline.prepare(text, NONE)) for s in paragraph]
     tokens = [loaded.tokenizer.encode(normalize_source(s.text)) for s in segments]
     words = sum(len(s.text.split()) for s in segments)
     engine = CTranslate2Backend(embedded_folder() / "ctranslate2")
     translator = engine._translator  # the bare engine, with its own defaults but for beam and length
-    options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0}
-    bare = timed(lambda: translator.translate_batch(tokens, **options), o.repeats)
+    search_options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0}
+    bare = timed(lambda: translator.translate_batch(tokens, **search_options), o.repeats)
     server, address, seconds = start()
     try:
         stub = translation_pb2_grpc.TranslationServiceStub(grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]))
-        request = translation_pb2.TranslateDocumentRequest(text=text, options=translation_pb2.TranslateOptions(beam_size=o.beam))
-        whole = timed(lambda: stub.TranslateDocument(request), o.repeats)
-        request.glossary.inline.content = (FOLDER / "article.glossary.tsv").read_bytes()
-        terms = timed(lambda: stub.TranslateDocument(request), 1, warm=False)
+        options = translation_pb2.TranslateOptions(beam_size=o.beam)
+        whole = timed(lambda: stub.TranslateDocument(translation_pb2.TranslateDocumentRequest(text=text, options=options)), o.repeats)
+        bare_seeds = [translation_pb2.TranslateDocumentRequest(text=article(name)[0], options=options) for name in SEEDS]
+        with_terms = [translation_pb2.TranslateDocumentRequest(text=article(name)[0], options=options, glossary=inline(name)) for name in SEEDS]
+        plain = timed(lambda: [stub.TranslateDocument(r) for r in bare_seeds], o.repeats)
+        terms = timed(lambda: [stub.TranslateDocument(r) for r in with_terms], o.repeats)
         memory = resident(server.pid)
     finally:
         server.terminate()
@@ -99,7 +111,7 @@ def main() -> None:
     print(f"{len(segments)} segments of {words / len(segments):.1f} words, {o.paragraphs} paragraphs, beam {o.beam}, median of {o.repeats}")
     print(f"bare translate_batch      {bare:7.2f} s   {len(segments) / bare:6.1f} segments/s   {words / 25 / bare:6.1f} x 25 words/s")
     print(f"pipeline over gRPC        {whole:7.2f} s   ratio {whole / bare:.2f}")
-    print(f"  with a glossary         {terms:7.2f} s   ratio {terms / bare:.2f}, {100 * (terms / whole - 1):.0f}% over no glossary")
+    print(f"seeds over gRPC           {plain:7.2f} s   with their glossaries {terms:.2f} s, {100 * (terms / plain - 1):.0f}% more")
     print(f"start to SERVING          {seconds:7.2f} s   resident {memory:.0f} MB after {o.repeats + 2} articles")
     if o.engine_ratio:
         part = tokens[:: max(1, len(tokens) // 60)]

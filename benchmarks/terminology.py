@@ -36,7 +36,7 @@ from glossary.verify import Hypothesis, verify
 from service.decode import TextDecoder
 from service.model import load
 from service.pipeline import Pipeline
-from service.segment import split_article, split_paragraph
+from service.segment import split_paragraph
 
 FOLDER = Path(__file__).parent.parent / "seeds"
 SEEDS = ("article", "economy", "libya-un", "health")
@@ -59,16 +59,6 @@ def article(name: str) -> tuple[str, list[str], Matcher]:
     return text, reference, Matcher(termfile.read((FOLDER / f"{name}.glossary.tsv").read_bytes(), "tsv", name))
 
 
-def cut(pipeline: Pipeline, text: str, matcher: Matcher) -> list[list[Segment]]:
-    """The segments of every paragraph, as the pipeline makes them."""
-    found = []
-    for paragraph in split_article(text).paragraphs:
-        matches = matcher.find(paragraph.text)
-        pieces = split_paragraph(paragraph.text, [m.span for m in matches], lambda s: len(pipeline.model.tokenizer.encode(s)), pipeline.model.max_source_tokens)
-        found.append([segment(paragraph.text, p.span, matches) for p in pieces])
-    return found
-
-
 def segment(text: str, span: Span, matches: Sequence[Match]) -> Segment:
     return Segment(span.of(text), tuple(replace(m, span=m.span.shift(-span.start)) for m in matches if span.covers(m.span)))
 
@@ -77,7 +67,8 @@ def seeds(pipeline: Pipeline) -> list[Line]:
     lines = []
     for name in SEEDS:
         text, reference, matcher = article(name)
-        lines += [Line(name, tuple(s), r) for s, r in zip(cut(pipeline, text, matcher), reference, strict=True)]
+        segments = pipeline.segments(pipeline.prepare(text, matcher))
+        lines += [Line(name, s, r) for s, r in zip(segments, reference, strict=True)]
     return lines
 
 
@@ -124,7 +115,7 @@ def arbitrary(lines: Sequence[Line]) -> list[Line]:
         for old in sorted({m.concept.preferred for s in line.segments for m in s.constraints}, key=len, reverse=True):
             for span in reversed(occurrences(old, reference)):
                 reference = reference[: span.start] + new[old] + reference[span.end :]
-        changed.append(Line(line.document, tuple(Segment(s.text, tuple(map(swap, s.constraints))) for s in line.segments), reference))
+        changed.append(Line(line.document, tuple(replace(s, constraints=tuple(map(swap, s.constraints))) for s in line.segments), reference))
     return changed
 
 

@@ -10,12 +10,12 @@ always succeeds and reads worst. Each step is taken only for what the steps befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from glossary.concepts import Category
-from glossary.english import cased, mend, without
+from glossary.english import cased, mend, swap, without
 from glossary.match import Match
 from glossary.spans import Span
 from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
@@ -64,12 +64,14 @@ class Decoder(Protocol):
 class Segment:
     """A text for the model, and the constraints in it; match spans count from the segment's start.
 
-    `align`: attention is wanted even where there is no constraint.
+    `align`: attention is wanted even where there is no constraint. `uniform` names the entries that stand
+    more than once in the article: there an admitted rendering gives way to the preferred one.
     """
 
     text: str
     constraints: tuple[Match, ...] = ()
     align: bool = False
+    uniform: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ class _State:
     def consider(self, candidates: Sequence[Hypothesis]) -> bool:
         """Take the best candidate if it has fewer faults than what stands; say whether one was taken."""
         whole = [h for h in candidates if h.text and (not h.cut or self.best.cut)]
-        checked = [(h, verify(h, self.segment.constraints)) for h in map(_tidy_case(self.segment), whole)]
-        pick = min(checked, key=lambda p: (p[1].faults, -p[0].score), default=None)
+        pick = min(_checked(self.segment, whole), key=lambda p: (p[1].faults, -p[0].score), default=None)
         if pick is None or pick[1].faults >= self.seen.faults:
             return False
         self.best, self.seen = pick
@@ -127,17 +128,17 @@ def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     return list(map(_outcome, states))
 
 
-def _tidy_case(segment: Segment) -> Callable[[Hypothesis], Hypothesis]:
-    """A function that gives renderings of this segment's constraints their right capitals."""
-
-    def tidy(hypothesis: Hypothesis) -> Hypothesis:
-        if not segment.constraints:
-            return hypothesis
-        for span, rendering in reversed(verify(hypothesis, segment.constraints).miscased):
-            hypothesis = hypothesis.edit(span, cased(rendering, hypothesis.text, span.start))
-        return hypothesis
-
-    return tidy
+def _checked(segment: Segment, hypotheses: Sequence[Hypothesis]) -> list[tuple[Hypothesis, Verification]]:
+    """The hypotheses, renderings of this segment's constraints given their right capitals, and what each of them meets."""
+    found = []
+    for raw in hypotheses:
+        hypothesis, seen = raw, verify(raw, segment.constraints)
+        if seen.miscased:
+            for span, rendering in reversed(seen.miscased):
+                hypothesis = hypothesis.edit(span, cased(rendering, hypothesis.text, span.start))
+            seen = verify(hypothesis, segment.constraints)
+        found.append((hypothesis, seen))
+    return found
 
 
 def _first(decoder: Decoder, segments: Sequence[Segment], requests: Sequence[Request]) -> list[_State]:
@@ -145,8 +146,7 @@ def _first(decoder: Decoder, segments: Sequence[Segment], requests: Sequence[Req
     states = []
     for segment, request, hypotheses in zip(segments, requests, decoder.decode(requests) if requests else [], strict=True):
         if segment.constraints:
-            checked = [(h, verify(h, segment.constraints)) for h in map(_tidy_case(segment), hypotheses)]
-            best, seen = min(checked, key=lambda p: p[1].faults)
+            best, seen = min(_checked(segment, hypotheses), key=lambda p: p[1].faults)
         else:
             best, seen = hypotheses[0], Verification((), (), (), ())
         states.append(_State(segment, request, best, seen))
@@ -276,7 +276,22 @@ def _inserted(text: str, at: int, rendering: str, taken: Sequence[Span]) -> str:
     return before + rendering + (" " if at < len(text) and text[at].isalnum() else "")
 
 
+def _unify(state: _State) -> None:
+    """Exchange admitted renderings of entries that the article uses more than once for the preferred ones."""
+    constraints = state.segment.constraints
+    for i, c in enumerate(constraints):
+        place = state.seen.placed[i]
+        if place and c.concept.id in state.segment.uniform and place[1] not in (c.concept.preferred, c.concept.plural):
+            changed = state.best.edit(*swap(state.best.text, place[0], c.concept.preferred))
+            seen = verify(changed, constraints)
+            now = seen.placed[i]
+            if now and now[1] == c.concept.preferred and seen.faults <= state.seen.faults:
+                state.best, state.seen = changed, seen
+                state.repaired.add(i)
+
+
 def _outcome(state: _State) -> Outcome:
+    _unify(state)
     first = Verdict.GUIDED if state.request.guides else Verdict.NATIVE
     best, seen = state.best, state.seen
     names = [c.concept.category is Category.PERSON for c in state.segment.constraints]

@@ -86,6 +86,24 @@ def without(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
+_POSSESSIVE = re.compile(r"[A-Z]\w*(?:['’]s|s['’]) ")
+
+
+def swap(text: str, span: Span, new: str) -> tuple[Span, str]:
+    """The edit that puts the rendering `new` where another one of the same concept stands.
+
+    "Iraq's Foreign Minister" brings its own determiner and "Iraqi Foreign Minister" does not: the article
+    goes or comes with it, unless a name follows (Foreign Minister Fuad Hussein).
+    """
+    article = re.search(r"\b(?:the|a|an)\s+$", text[: span.start], re.I)
+    if _POSSESSIVE.match(new):
+        start = article.start() if article else span.start
+        return Span(start, span.end), cased(new, text, start)
+    if _POSSESSIVE.match(span.of(text)) and not re.match(r" [A-Z]", text[span.end :]):
+        new = f"the {new}"
+    return span, cased(new, text, span.start)
+
+
 # What follows a name that stands alone: punctuation, a possessive, a past tense, or "said".
 _NAME_ALONE = re.compile(r"""\s*(?:[,.;:!?"”')’]|$)|\s+(?:\w+ed|said|told|met|says|is|was|has|had|will|who)\b""")
 

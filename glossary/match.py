@@ -84,15 +84,14 @@ class Matcher:
         patterns: dict[str, list[_Form]] = {}
         for concept in termbase.concepts:
             for form in concept.forms:
-                folded = fold_term(form)
-                patterns.setdefault(folded, []).append(_Form(concept, form, folded, False, has_article(form)))
-                if has_article(form) and len(folded) > 3:
-                    patterns.setdefault(_behind_lam(folded), []).append(_Form(concept, form, folded, True, True))
-                elif " " in folded and concept.category is not Category.PERSON:
-                    definite = _definite(form)
-                    if definite.startswith("ال") and definite != folded and definite not in patterns:
-                        patterns[definite] = [_Form(concept, form, definite, False, True)]
-                        patterns.setdefault(_behind_lam(definite), []).append(_Form(concept, form, definite, True, True))
+                _add(patterns, concept, form)
+            for form in concept.plural_forms:
+                _add(patterns, concept.in_plural(), form)
+        # What a rule gives stands back behind what an entry says.
+        for concept in termbase.concepts:
+            for form in (f for c in concept.forms if concept.plural for f in inflected(c)):
+                if fold_term(form) not in patterns:
+                    _add(patterns, concept.in_plural(), form)
         self._automaton = ahocorasick.Automaton()
         for pattern, forms in patterns.items():
             self._automaton.add_word(pattern, (pattern, tuple(forms)))
@@ -170,6 +169,37 @@ class Matcher:
             return miss(MissReason.NOT_THE_NAME)
         proclitic = lead + "ل" if form.contracted else lead
         return Match(form.concept, form.form, span, surface, proclitic)
+
+
+def _add(patterns: dict[str, list[_Form]], concept: Concept, form: str) -> None:
+    """Put a form into the table of patterns, and the shapes it has with the article."""
+    folded = fold_term(form)
+    patterns.setdefault(folded, []).append(_Form(concept, form, folded, False, has_article(form)))
+    if has_article(form) and len(folded) > 3:
+        patterns.setdefault(_behind_lam(folded), []).append(_Form(concept, form, folded, True, True))
+    elif " " in folded and concept.category is not Category.PERSON:
+        definite = _definite(form)
+        if definite.startswith("ال") and definite != folded and definite not in patterns:
+            patterns[definite] = [_Form(concept, form, definite, False, True)]
+            patterns.setdefault(_behind_lam(definite), []).append(_Form(concept, form, definite, True, True))
+
+
+def inflected(form: str) -> list[str]:
+    """The dual and the sound plurals of a word (وزيران, مهندسون, شركات), or of the first word of a genitive phrase.
+
+    Ryding 2005, §5.4 and §7: endings are ان/ين, ون/ين and ات; before a genitive the ن falls (وزيرا
+    الخارجية). Phrases with adjectives inflect in every word and are left to the glossary.
+    """
+    first, _, rest = form.partition(" ")
+    if rest and (has_article(form) or not has_article(rest)):
+        return []
+    stem = first.removesuffix("ة")
+    endings: tuple[str, ...]
+    if stem != first:
+        endings = ("تا", "تي", "ات") if rest else ("تان", "تين", "ات")
+    else:
+        endings = ("ا", "ي", "و", "ات") if rest else ("ان", "ين", "ون", "ات")
+    return [f"{stem}{ending} {rest}".strip() for ending in endings]
 
 
 def has_article(form: str) -> bool:

@@ -71,6 +71,8 @@ def _clean(concept: Concept) -> Concept:
         admitted=tuple(map(_tidy, concept.admitted)),
         forbidden=tuple(map(_tidy, concept.forbidden)),
         plural=_tidy(concept.plural),
+        plural_forms=tuple(map(_tidy, concept.plural_forms)),
+        acronym=_tidy(concept.acronym),
     )
 
 
@@ -96,6 +98,9 @@ def _merge(concepts: list[Concept]) -> list[Concept]:
                 tuple(dict.fromkeys(r for c in group for r in c.admitted)),
                 tuple(dict.fromkeys(r for c in group for r in c.forbidden)),
                 next((c.plural for c in group if c.plural), ""),
+                tuple(dict.fromkeys(f for c in group for f in c.plural_forms)),
+                next((c.acronym for c in group if c.acronym), ""),
+                group[0].keep,
                 next((c.note for c in group if c.note), ""),
                 next((c.source for c in group if c.source), ""),
             )
@@ -105,7 +110,7 @@ def _merge(concepts: list[Concept]) -> list[Concept]:
 
 def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
     found: list[RowProblem] = []
-    owner: dict[str, tuple[Concept, int]] = {}
+    owner: dict[str, tuple[Concept, str, int]] = {}
     for concept, line in zip(concepts, lines, strict=True):
 
         def say(field: str, reason: str, line: int = line) -> None:
@@ -116,10 +121,15 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
             continue
         if not concept.preferred.strip():
             say("rendering", f"is empty for {concept.forms[0]!r}; give the approved English")
-        for form in concept.forms:
+        if concept.plural_forms and not concept.plural:
+            say("plural", f"is empty for {concept.plural_forms[0]!r}; give the English plural, or move the form to variants")
+        asked = [*((f, concept.preferred) for f in concept.forms), *((f, concept.plural) for f in concept.plural_forms)]
+        for form, rendering in asked:
             folded = fold_term(form)
-            if not has_arabic(form):
-                say("term", f"{form[:60]!r} holds no Arabic letter")
+            if concept.keep and (has_arabic(form) or form != concept.preferred):
+                say("keep", f"is for a term that is no Arabic and its own rendering, not {form[:60]!r}")
+            elif not concept.keep and not has_arabic(form):
+                say("term", f"{form[:60]!r} holds no Arabic letter; set keep to yes if it is to stand in the English as it is")
             elif len(form) > MAX_FORM:
                 say("term", f"is {len(form)} code points long; the limit is {MAX_FORM}")
             elif _CONTROL.search(form):
@@ -129,10 +139,10 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
             elif _UNREAD.sub("", form) in FUNCTION_WORDS or len(folded) < 2:
                 say("term", f"{form!r} is a function word or a single letter and would match everywhere; give a longer form")
             else:
-                other, where = owner.setdefault(folded, (concept, line))
-                if other.preferred != concept.preferred:
-                    at = f"line {where}" if where else f"entry {other.id!r}"
-                    say("term", f"{form!r} is rendered {concept.preferred!r} here but {other.preferred!r} in {at}")
+                other, there, where = owner.setdefault(folded, (concept, rendering, line))
+                if there != rendering:
+                    at = "the same entry" if other is concept else f"line {where}" if where else f"entry {other.id!r}"
+                    say("term", f"{form!r} is rendered {rendering!r} here but {there!r} in {at}")
                 elif len({concept.category, other.category} - {Category.TERM}) > 1:
                     say("category", f"{form!r} is a {concept.category.value} here but a {other.category.value} elsewhere")
         for name, values in (
@@ -140,6 +150,7 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
             ("admitted", concept.admitted),
             ("forbidden", concept.forbidden),
             ("plural", (concept.plural,)),
+            ("acronym", (concept.acronym,)),
         ):
             for value in values:
                 if len(value) > MAX_RENDERING:
@@ -151,7 +162,8 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
         for name, value in (("note", concept.note), ("source", concept.source)):
             if len(value) > MAX_NOTE:
                 say(name, f"is {len(value)} code points long; the limit is {MAX_NOTE}")
-        both = {r.casefold() for r in concept.accepted} & {r.casefold() for r in concept.forbidden}
+        accepted = (*concept.accepted, concept.acronym)
+        both = {r.casefold() for r in accepted if r} & {r.casefold() for r in concept.forbidden}
         for rendering in sorted(both):
             say("forbidden", f"{rendering!r} is both accepted and forbidden")
     return found

@@ -3,7 +3,7 @@
 Belongs here: the table format and its problems by line. Must not: validate concepts (see `termbase`).
 
 Columns, named by a header line: `term` and `rendering` are required; `category`, `variants`,
-`admitted`, `forbidden`, `plural`, `note`, `source` may follow in any order. Lists are separated by `|`.
+`admitted`, `forbidden`, `plural`, `note`, `source`, `plural_variants`, `acronym`, `keep` may follow in any order. Lists are separated by `|`.
 Without a header the columns are `term`, `rendering` and then as above. Lines that are empty or begin
 with `#` are skipped. TSV knows no quoting; CSV follows RFC 4180.
 """
@@ -18,9 +18,10 @@ from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries, RowProblem
 from glossary.termbase import Termbase
 
-COLUMNS = ("term", "rendering", "category", "variants", "admitted", "forbidden", "plural", "note", "source")
+COLUMNS = ("term", "rendering", "category", "variants", "admitted", "forbidden", "plural", "note", "source", "plural_variants", "acronym", "keep")
 FORMATS = ("tsv", "csv")
-_LISTS = ("variants", "admitted", "forbidden")
+_YES = {"": False, "no": False, "yes": True}
+_LISTS = ("variants", "admitted", "forbidden", "plural_variants")
 
 
 def read(data: bytes, kind: str, name: str, revision: int = 1) -> Termbase:
@@ -113,13 +114,21 @@ def _concept(cells: dict[str, str], line: int, problems: list[RowProblem]) -> Co
         known = ", ".join(c.value for c in Category)
         problems.append(RowProblem(line, "category", f"{cells['category']!r} is none of {known}"))
         return None
+    keep = cells.get("keep", "").lower()
+    if keep not in _YES:
+        problems.append(RowProblem(line, "keep", f"{cells['keep']!r} is neither yes nor no"))
+        return None
+    rendering = cells.get("rendering", "")
     return Concept(
         forms=tuple(dict.fromkeys((cells.get("term", ""), *lists["variants"]))),
-        preferred=cells.get("rendering", ""),
+        preferred=rendering or (cells.get("term", "") if _YES[keep] else ""),
         category=category,
         admitted=lists["admitted"],
         forbidden=lists["forbidden"],
         plural=cells.get("plural", ""),
+        plural_forms=lists["plural_variants"],
+        acronym=cells.get("acronym", ""),
+        keep=_YES[keep],
         note=cells.get("note", ""),
         source=cells.get("source", ""),
     )
@@ -130,4 +139,5 @@ def _cells(concept: Concept) -> tuple[str, ...]:
     return (
         concept.id, concept.preferred, concept.category.value, join(concept.forms[1:]), join(concept.admitted),
         join(concept.forbidden), concept.plural, concept.note, concept.source,
+        join(concept.plural_forms), concept.acronym, "yes" if concept.keep else "",
     )  # fmt: skip

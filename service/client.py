@@ -134,6 +134,13 @@ def main() -> None:
     help="Write suggested entries here, as a glossary file to edit and import.",
 )
 @click.option("--strict", is_flag=True, help="Fail when a term is violated.")
+@click.option(
+    "--consistency",
+    type=click.Choice(("unify", "report")),
+    default="unify",
+    show_default=True,
+    help="One rendering of a term or name throughout, or only a report of what differs.",
+)
 @click.option("--beam", type=click.IntRange(1, 16), help="Beam width; default: the server's.")
 @click.option(
     "--bidi", type=click.Choice(("logical", "visual")), default="logical", show_default=True, help="visual: reorder Arabic for terminals that do not."
@@ -147,13 +154,15 @@ def translate(
     output: str | None,
     suggestions: str | None,
     strict: bool,
+    consistency: str,
     beam: int | None,
     bidi: str,
     server: str,
     timeout: float,
 ) -> None:
     """Translate FILE (- for standard input): Arabic plain text, a paragraph a line."""
-    options = translation_pb2.TranslateOptions(strict=strict, beam_size=beam or 0)
+    mode = translation_pb2.CONSISTENCY_REPORT if consistency == "report" else translation_pb2.CONSISTENCY_UNIFY
+    options = translation_pb2.TranslateOptions(strict=strict, beam_size=beam or 0, consistency=mode)
     request = translation_pb2.StreamTranslateDocumentRequest(text=read_text(file), glossary=glossary_source(glossary), options=options)
     client = Client(server)
     with reported(client):

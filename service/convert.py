@@ -94,7 +94,14 @@ def summary(value: Summary) -> pb.Summary:
         checked_pair_count=value.checked_pair_count,
         terms=[pb.TermConsistency(entry=e, renderings=renderings(r)) for e, r in value.terms],
         suggestions=[
-            pb.SuggestedEntry(form=s.form, rendering=s.rendering, category=CATEGORIES[s.category], count=s.count, others=renderings(s.others))
+            pb.SuggestedEntry(
+                form=s.form,
+                rendering=s.rendering,
+                category=CATEGORIES[s.category],
+                count=s.count,
+                others=renderings(s.others),
+                unified_count=s.unified_count,
+            )
             for s in value.suggestions
         ],
     )

@@ -55,6 +55,16 @@ class SentencePair:
     hypothesis: Hypothesis | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """A mention of a name that has no entry: its rendering, and what the model wrote before spellings were made one."""
+
+    form: str
+    category: Category
+    rendering: str
+    written: str
+
+
 @dataclass(frozen=True)
 class Pair:
     """One paragraph and its translation; term uses in the order of the source, one for every match."""
@@ -65,6 +75,7 @@ class Pair:
     sentences: tuple[SentencePair, ...] = ()
     term_uses: tuple[TermUse, ...] = ()
     checks: tuple[Check, ...] = ()
+    names: tuple[NameUse, ...] = ()
 
     @property
     def violated(self) -> tuple[TermUse, ...]:
@@ -74,13 +85,17 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedEntry:
-    """A name or title without an entry; `others` are differing renderings with their counts."""
+    """A name or title without an entry; `others` are differing renderings with their counts.
+
+    `unified_count`: occurrences in which the model's spelling was replaced by this one.
+    """
 
     form: str
     rendering: str
     category: Category
     count: int
     others: tuple[tuple[str, int], ...] = ()
+    unified_count: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from glossary.constrain import Outcome, Segment, translate
 from glossary.match import Match, Matcher
 from glossary.normalize import has_arabic
 from glossary.spans import Span
-from glossary.verify import Verdict
+from glossary.verify import TermUse, Verdict
 from service import __version__
 from service.checks import check
 from service.decode import TextDecoder
 from service.model import LoadedModel
-from service.pairs import Article, Check, CheckKind, Pair, Paragraph, SentencePair, Summary
+from service.names import Names, suggest
+from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, SentencePair, Summary
 from service.segment import Piece, split_article, split_paragraph
-from service.suggest import candidates, suggest
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 96
@@ -37,6 +37,10 @@ class Job:
 
     article: Article
     signature: str
+    matches: tuple[tuple[Match, ...], ...]  # one a paragraph
+    uniform: frozenset[str]  # entries to be rendered one way throughout
+    names: Names
+    beam_size: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class _Work:
     paragraph: Paragraph
     pieces: tuple[Piece, ...]
     segments: tuple[Segment, ...]
+    matches: tuple[Match, ...]
 
 
 class Pipeline:
@@ -55,35 +60,47 @@ class Pipeline:
     def __init__(self, model: LoadedModel, beam_size: int = 4):
         self.model, self.beam_size = model, beam_size
 
-    def prepare(self, text: str, matcher: Matcher, beam_size: int = 0) -> Job:
-        """Cut the article and name what will produce the result."""
+    def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
+        """Cut the article, find its terms and names, and name what will produce the result.
+
+        `unify`: one rendering throughout for an entry or a name that occurs more than once.
+        """
         beam = beam_size or self.beam_size
         term = matcher.termbase.signature if len(matcher.termbase) else "none"
-        facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{self.model.backend.engine}/{self.model.device}|glossary:{term}|beam:{beam}"
-        return Job(split_article(text), facts)
+        engine = f"{self.model.backend.engine}/{self.model.device}"
+        consistency = "unify" if unify else "report"
+        facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|glossary:{term}|beam:{beam}|consistency:{consistency}"
+        article = split_article(text)
+        matches = _mentioned(article, [tuple(matcher.find(p.text)) for p in article.paragraphs])
+        counts = Counter(m.concept.id for found in matches for m in found)
+        uniform = frozenset(e for e, n in counts.items() if n > 1 and unify)
+        names = Names([p.text for p in article.paragraphs], matches, unify)
+        return Job(article, facts, tuple(matches), uniform, names, beam)
 
-    def pairs(self, job: Job, matcher: Matcher, *, first: int = 0, beam_size: int = 0) -> Iterator[Pair]:
+    def pairs(self, job: Job, *, first: int = 0) -> Iterator[Pair]:
         """Pairs from paragraph `first` on, in order."""
-        return (p for p in self.steps(job, matcher, first=first, beam_size=beam_size) if p is not None)
+        return (p for p in self.steps(job, first=first) if p is not None)
 
-    def steps(self, job: Job, matcher: Matcher, *, first: int = 0, beam_size: int = 0, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Pair | None]:
+    def steps(self, job: Job, *, first: int = 0, cancelled: Callable[[], bool] = lambda: False) -> Iterator[Pair | None]:
         """The same, each pair as soon as its segments are decoded, with None after a window that finished no pair.
 
         Windows are counted from the article's start whatever `first` is, because an engine's output may
         depend on what it decodes together: a resumed article gets the pairs it would have got. Raises
         Cancelled before the next window once `cancelled()` says so.
         """
-        decoder = TextDecoder(self.model, beam_size or self.beam_size)
+        decoder = TextDecoder(self.model, job.beam_size)
+        start = 0 if len(job.names) else first  # names are spelled as at their first mention, wherever that is
         waiting: list[_Work] = []  # paragraphs not yet finished
         pending: list[Segment] = []  # their segments not yet decoded, and how many of them nobody will read
         unread = 0
         outcomes: dict[Segment, Outcome] = {}
+        spelled: dict[str, str] = {}
         window = WINDOW // 8  # a small first window: the first pair is what a reader waits for
         paragraphs = job.article.paragraphs
         for index, paragraph in enumerate(paragraphs):
-            work = self._cut(index, paragraph, matcher)
+            work = self._cut(job, index, paragraph)
             pending += [s for s in work.segments if has_arabic(s.text)]
-            if index < first:
+            if index < start:
                 unread = len(pending)
             else:
                 waiting.append(work)
@@ -100,18 +117,23 @@ class Pipeline:
                 undecoded = set(pending)
                 ready = 0
                 while ready < len(waiting) and not undecoded.intersection(waiting[ready].segments):
-                    yield _assemble(waiting[ready], outcomes)
+                    pair = _assemble(waiting[ready], outcomes, job.names, spelled)
+                    if pair.index >= first:
+                        yield pair
                     ready += 1
                 waiting = waiting[ready:]
                 outcomes = {s: outcomes[s] for w in waiting for s in w.segments if s in outcomes}
                 if not ready:
                     yield None
 
-    def _cut(self, index: int, paragraph: Paragraph, matcher: Matcher) -> _Work:
-        text = paragraph.text
+    def segments(self, job: Job) -> list[tuple[Segment, ...]]:
+        """The segments of every paragraph, with their constraints."""
+        return [self._cut(job, i, p).segments for i, p in enumerate(job.article.paragraphs)]
+
+    def _cut(self, job: Job, index: int, paragraph: Paragraph) -> _Work:
+        text, matches = paragraph.text, job.matches[index]
         if not has_arabic(text):
-            return _Work(index, paragraph, (), ())
-        matches = matcher.find(text)
+            return _Work(index, paragraph, (), (), matches)
         limit = self.model.max_source_tokens
         pieces = split_paragraph(text, [m.span for m in matches], lambda s: len(self.model.tokenizer.encode(s)), limit)
         inside: list[list[Match]] = [[] for _ in pieces]
@@ -120,26 +142,51 @@ class Pipeline:
             while at < len(pieces) - 1 and pieces[at].span.end < match.span.end:
                 at += 1
             inside[at].append(match)
-        return _Work(index, paragraph, tuple(pieces), tuple(_segment(text, p.span, m) for p, m in zip(pieces, inside, strict=True)))
+        segments = tuple(_segment(job, text, p.span, m) for p, m in zip(pieces, inside, strict=True))
+        return _Work(index, paragraph, tuple(pieces), segments, matches)
 
 
-def _segment(text: str, span: Span, matches: Sequence[Match]) -> Segment:
+def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[tuple[Match, ...]]:
+    """The matches, with long form and acronym asked for at an entry's first mention and the acronym at later ones.
+
+    A headline (a first paragraph without a full stop, others following) has room for the acronym only.
+    """
+    known: set[str] = set()
+    result = []
+    for index, (paragraph, found) in enumerate(zip(article.paragraphs, matches, strict=True)):
+        headline = index == 0 and len(article.paragraphs) > 1 and not paragraph.text.endswith((".", "!", "؟", "?", "…", ":", "،"))
+        new = []
+        for m in found:
+            new.append(replace(m, concept=m.concept.mentioned(not headline and m.concept.id not in known)))
+            if not headline:
+                known.add(m.concept.id)
+        result.append(tuple(new))
+    return result
+
+
+def _segment(job: Job, text: str, span: Span, matches: Sequence[Match]) -> Segment:
     own = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches)
-    return Segment(span.of(text), own, align=bool(candidates(span.of(text))))
+    piece = span.of(text)
+    return Segment(piece, own, align=bool(job.names.find(piece, own)), uniform=job.uniform.intersection(m.concept.id for m in own))
 
 
-def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
+def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str]) -> Pair:
     """Join a paragraph's segments and carry every span over to the whole."""
     text = work.paragraph.text
     if not work.segments:
         note = Check(CheckKind.NOT_ARABIC, "no Arabic letter stands here; the paragraph is returned as it is")
-        return Pair(work.index, work.paragraph, text, (SentencePair(Span(0, len(text)), Span(0, len(text))),), (), (note,))
+        kept = tuple(_kept(m) for m in work.matches)
+        return Pair(work.index, work.paragraph, text, (SentencePair(Span(0, len(text)), Span(0, len(text))),), kept, (note, *check(text, text, kept, ())))
     translation = ""
     sentences: list[SentencePair] = []
     uses = []
+    names: list[NameUse] = []
     checks: list[Check] = []
     for piece, segment in zip(work.pieces, work.segments, strict=True):
         outcome = outcomes.get(segment)
+        if outcome:
+            outcome, seen = known.settle(segment, outcome, spelled)
+            names += seen
         output = outcome.hypothesis.text if outcome else segment.text
         if translation and output:
             translation += " "
@@ -161,10 +208,18 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome]) -> Pair:
         translation = text  # never an empty translation: the source stands in, and the check above says so
         checks.append(Check(CheckKind.UNTRANSLATED, "the model returned nothing; the source stands in its place"))
     checks += check(text, translation, uses, sentences)
-    return Pair(work.index, work.paragraph, translation, tuple(sentences), tuple(uses), tuple(checks))
+    return Pair(work.index, work.paragraph, translation, tuple(sentences), tuple(uses), tuple(checks), tuple(names))
 
 
-def summarize(pairs: Sequence[Pair], matcher: Matcher) -> Summary:
+def _kept(match: Match) -> TermUse:
+    """What became of a term in a paragraph that is returned as it is."""
+    concept = match.concept
+    if match.surface in concept.accepted:
+        return TermUse(match, Verdict.NATIVE, match.span, match.surface, match.surface != concept.preferred)
+    return TermUse(match, Verdict.VIOLATED, reason="the paragraph holds no Arabic and is returned as it is")
+
+
+def summarize(pairs: Sequence[Pair]) -> Summary:
     """Counts over these pairs, and how each entry was rendered."""
     verdicts = Counter(u.verdict for p in pairs for u in p.term_uses)
     terms: dict[str, Counter[str]] = {}

@@ -86,9 +86,15 @@ def suggestions(result: Result) -> str:
     lines = ["term\trendering\tcategory\tnote"]
     for s in result.summary.suggestions:
         category = types_pb2.Category.Name(s.category).removeprefix("CATEGORY_").lower()
-        others = ", ".join(f"{r.rendering} ({r.count})" for r in s.others)
-        lines.append(f"{s.form}\t{s.rendering}\t{category}\tseen {s.count} times" + (f"; also rendered {others}" if others else ""))
+        lines.append(f"{s.form}\t{s.rendering}\t{category}\tseen {_seen(s)}")
     return "\n".join(lines) + "\n"
+
+
+def _seen(suggestion: pb.SuggestedEntry) -> str:
+    """How often a name stands in the article, and how its spelling differs or differed."""
+    others = ", ".join(f"{r.rendering} ({r.count})" for r in suggestion.others)
+    unified = f"; {suggestion.unified_count} spelled differently by the model" if suggestion.unified_count else ""
+    return f"{suggestion.count}×{unified}" + (f"; also rendered {others}" if others else "")
 
 
 def jsonl(result: Result) -> str:
@@ -152,7 +158,7 @@ def view(result: Result, visual: bool = False, plain: bool = False) -> str:
     console.print(table)
     console.print(_terms(result))
     for s in result.summary.suggestions:
-        console.print(f"suggested entry: {_isolate(s.form)} = {s.rendering} ({s.count}×)", style="dim", markup=False)
+        console.print(f"suggested entry: {_isolate(s.form)} = {s.rendering} ({_seen(s)})", style="dim", markup=False)
     counts = ", ".join(f"{v.count} {verdict_name(v.verdict)}" for v in result.summary.verdicts) or "no terms"
     console.print(f"{result.summary.pair_count} pairs; {counts}; {result.summary.checked_pair_count} with checks")
     console.print(result.header.signature, style="dim", markup=False)

@@ -28,9 +28,9 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
 
     @guarded
     async def TranslateDocument(self, request: translation_pb2.TranslateDocumentRequest, context: Any) -> translation_pb2.TranslateDocumentResponse:
-        job, matcher, revision = await self._prepare(request)
-        pairs = [p async for p in self._pairs(request, job, matcher, 0, context)]
-        summary = await self.worker.aside(lambda: summarize(pairs, matcher))
+        job, revision = await self._prepare(request)
+        pairs = [p async for p in self._pairs(request, job, 0, context)]
+        summary = await self.worker.aside(lambda: summarize(pairs))
         return translation_pb2.TranslateDocumentResponse(
             leading_gap=job.article.leading_gap,
             pairs=[convert.pair(p, revision) for p in pairs],
@@ -40,17 +40,17 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
 
     @guarded_stream
     async def StreamTranslateDocument(self, request: translation_pb2.StreamTranslateDocumentRequest, context: Any) -> Any:
-        job, matcher, revision = await self._prepare(request)
+        job, revision = await self._prepare(request)
         count = len(job.article.paragraphs)
         if not 0 <= request.first_paragraph < count:
             raise InvalidRequest("first_paragraph", f"is {request.first_paragraph}, but the article has paragraphs 0 to {count - 1}")
         header = translation_pb2.Header(paragraph_count=count, leading_gap=job.article.leading_gap, signature=job.signature)
         yield translation_pb2.StreamTranslateDocumentResponse(header=header)
         pairs = []
-        async for pair in self._pairs(request, job, matcher, request.first_paragraph, context):
+        async for pair in self._pairs(request, job, request.first_paragraph, context):
             pairs.append(pair)
             yield translation_pb2.StreamTranslateDocumentResponse(pair=convert.pair(pair, revision))
-        summary = await self.worker.aside(lambda: summarize(pairs, matcher))
+        summary = await self.worker.aside(lambda: summarize(pairs))
         yield translation_pb2.StreamTranslateDocumentResponse(summary=convert.summary(summary))
 
     @guarded
@@ -89,21 +89,25 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
             glossaries=[convert.glossary(g) for g in glossaries],
         )
 
-    async def _prepare(self, request: Any) -> tuple[Job, Matcher, int]:
+    async def _prepare(self, request: Any) -> tuple[Job, int]:
         """Everything that can be wrong with a request, found before any work."""
         self._check_text(request.text)
         beam = request.options.beam_size
         if not 0 <= beam <= 16:
             raise InvalidRequest("options.beam_size", f"is {beam}; it must be 1 to 16, or 0 for the default")
+        consistency = request.options.consistency
+        if consistency not in translation_pb2.Consistency.values():
+            raise InvalidRequest("options.consistency", f"{consistency} is no known value")
         matcher, revision = await self.worker.aside(lambda: self._matcher(request.glossary))
         pipeline = self.worker.pipeline
-        job = await self.worker.aside(lambda: pipeline.prepare(request.text, matcher, beam))
+        unify = consistency != translation_pb2.CONSISTENCY_REPORT
+        job = await self.worker.aside(lambda: pipeline.prepare(request.text, matcher, beam, unify))
         count = len(job.article.paragraphs)
         if count > self.settings.max_paragraphs:
             raise InvalidRequest("text", f"has {count} paragraphs; the limit is {self.settings.max_paragraphs}; send the article in parts")
         if not count:
             raise InvalidRequest("text", "holds nothing to translate, only white space")
-        return job, matcher, revision
+        return job, revision
 
     def _check_text(self, text: str) -> None:
         if not text.strip():
@@ -121,10 +125,10 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
             return Matcher(self.store.parse(source.inline.content, form, source.inline.display_name or "inline")), 0
         return NO_TERMS, 0
 
-    async def _pairs(self, request: Any, job: Job, matcher: Matcher, first: int, context: Any) -> AsyncIterator[Pair]:
+    async def _pairs(self, request: Any, job: Job, first: int, context: Any) -> AsyncIterator[Pair]:
         gone = threading.Event()
         context.add_done_callback(lambda _: gone.set())
-        steps = self.worker.pipeline.steps(job, matcher, first=first, beam_size=request.options.beam_size, cancelled=gone.is_set)
+        steps = self.worker.pipeline.steps(job, first=first, cancelled=gone.is_set)
         async for pair in self.worker.items(steps, gone):
             yield pair
             self._strict(request, pair)

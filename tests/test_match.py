@@ -114,6 +114,29 @@ def test_egyptian_spelling_of_a_full_name() -> None:
     assert not m.find("حصل محمد على جائزة في القاهرة")
 
 
+@pytest.mark.parametrize("text", ["وزيرا الخارجية", "بوزيري الخارجية", "لوزراء الخارجية"])
+def test_duals_and_plurals_ask_for_the_plural(text: str) -> None:
+    """A dual by rule and a plural by the entry are the concept in its plural rendering."""
+    m = matcher(Concept(("وزير الخارجية",), "Foreign Minister", plural="Foreign Ministers", plural_forms=("وزراء الخارجية",)))
+    assert [x.concept.preferred for x in m.find(text)] == ["Foreign Ministers"]
+
+
+@pytest.mark.parametrize(("word", "plurals"), [("مهندس", ["مهندسان", "مهندسين", "المهندسون"]), ("شركة", ["شركتان", "للشركات", "شركتين"])])
+def test_sound_plurals(word: str, plurals: list[str]) -> None:
+    """Endings of a single word; an entry of another concept goes before what a rule gives."""
+    m = matcher(Concept((word,), "one", plural="many"))
+    assert all(x.concept.preferred == "many" for p in plurals for x in m.find(p)) and all(m.find(p) for p in plurals)
+    assert not matcher(Concept((word,), "one")).find(plurals[0])
+    other = matcher(Concept((word,), "one", plural="many"), Concept((plurals[0],), "other"))
+    assert [x.concept.preferred for x in other.find(plurals[0])] == ["other"]
+
+
+def test_kept_terms_match_whole_words() -> None:
+    """A term that is no Arabic is found in any case and behind a proclitic, never inside a word."""
+    m = matcher(Concept(("iPhone",), "iPhone", keep=True))
+    assert [x.surface for x in m.find("هاتف iPhone وبـiPhone وiPhones")] == ["iPhone", "iPhone"]
+
+
 def test_longest_wins_and_nothing_overlaps() -> None:
     """Nested terms: the longer one is the match, the shorter one a miss that says so."""
     m = matcher("وزير الخارجية", "وزير الخارجية العراقي", "الخارجية")

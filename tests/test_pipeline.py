@@ -28,7 +28,7 @@ def glossary(name: str) -> Matcher:
 
 def run(pipeline: Pipeline, text: str, matcher: Matcher = NONE, **options: object) -> list[Pair]:
     job = pipeline.prepare(text, matcher)
-    return list(pipeline.pairs(job, matcher, **options))  # type: ignore[arg-type]
+    return list(pipeline.pairs(job, **options))  # type: ignore[arg-type]
 
 
 def check_laws(text: str, pairs: list[Pair], matcher: Matcher) -> None:
@@ -80,7 +80,7 @@ def test_seed(name: str, translated: dict[str, list[Pair]]) -> None:
 def test_summary_counts(translated: dict[str, list[Pair]]) -> None:
     """Verdicts add up to the term uses, and each entry's renderings to its uses."""
     pairs = translated["article"]
-    summary = summarize(pairs, glossary("article"))
+    summary = summarize(pairs)
     assert sum(n for _, n in summary.verdicts) == sum(len(p.term_uses) for p in pairs)
     assert sum(n for _, r in summary.terms for _, n in r) == sum(len(p.term_uses) for p in pairs)
     assert summary.pair_count == len(pairs)
@@ -126,7 +126,7 @@ def test_odd_articles_survive(pipeline: Pipeline, text: str) -> None:
     """Whatever comes in, all of it is in the pairs, and the laws hold."""
     matcher = Matcher(Termbase.build("t", [Concept(("العراق",), "Iraq"), Concept(("مصر",), "Egypt")]))
     job = pipeline.prepare(text, matcher)
-    pairs = list(pipeline.pairs(job, matcher))
+    pairs = list(pipeline.pairs(job))
     check_laws(text, pairs, matcher)
     assert Article(job.article.leading_gap, tuple(p.paragraph for p in pairs)).rebuild() == text
 
@@ -170,10 +170,43 @@ def test_first_paragraph_resumes(pipeline: Pipeline) -> None:
         assert run(pipeline, text, first=first) == whole[first:]
 
 
+def test_an_acronym_follows_its_long_form(pipeline: Pipeline) -> None:
+    """Where the entry asks for it: the acronym alone in a headline, long form with acronym at the first mention, acronym later."""
+    text = "الناتو يوسع بعثته في العراق\nأعلن حلف شمال الأطلسي توسيع بعثته في العراق.\nوقال المتحدث إن الناتو يدعم العراق."
+    matcher = Matcher(Termbase.build("t", [Concept(("حلف شمال الأطلسي", "الناتو"), "North Atlantic Treaty Organization", acronym="NATO")]))
+    pairs = run(pipeline, text, matcher)
+    assert [[u.rendering for u in p.term_uses] for p in pairs] == [["NATO"], ["North Atlantic Treaty Organization (NATO)"], ["NATO"]]
+    assert not any(p.violated for p in pairs)
+
+
+def test_a_dual_asks_for_the_plural_rendering(pipeline: Pipeline) -> None:
+    """وزيرا الخارجية and وزراء الخارجية are Foreign Ministers, وزير الخارجية is not."""
+    entry = Concept(("وزير الخارجية",), "Foreign Minister", plural="Foreign Ministers", plural_forms=("وزراء الخارجية",))
+    matcher = Matcher(Termbase.build("t", [entry]))
+    pairs = run(pipeline, "وصل وزير الخارجية.\nبحث وزيرا الخارجية الأزمة.\nاجتمع وزراء الخارجية أمس.", matcher)
+    assert [u.rendering for p in pairs for u in p.term_uses][1:] == ["Foreign Ministers", "Foreign Ministers"]
+    assert not any(p.violated for p in pairs)
+
+
+def test_what_is_kept_stands_as_it_is(pipeline: Pipeline) -> None:
+    """A term that is no Arabic is matched and stands in the English, in a paragraph without Arabic too."""
+    matcher = Matcher(Termbase.build("t", [Concept(("iPhone 17",), "iPhone 17", keep=True)]))
+    pairs = run(pipeline, "أعلنت الشركة إطلاق هاتف iPhone 17 اليوم.\niPhone 17 Pro", matcher)
+    assert [u.rendering for p in pairs for u in p.term_uses] == ["iPhone 17", "iPhone 17"]
+    assert all(u.target and u.target.of(p.translation) == "iPhone 17" for p in pairs for u in p.term_uses)
+
+
+def test_a_repeated_entry_has_one_rendering(translated: dict[str, list[Pair]]) -> None:
+    """An entry that occurs more than once in an article is rendered in one way."""
+    for pairs in translated.values():
+        for entry, renderings in summarize(pairs).terms:
+            assert len(renderings) == 1, (entry, renderings)
+
+
 def test_cancelled_stops(pipeline: Pipeline) -> None:
     """Once the caller is gone no further window is decoded."""
     with pytest.raises(Cancelled):
-        list(pipeline.steps(pipeline.prepare("قال الوزير.", NONE), NONE, cancelled=lambda: True))
+        list(pipeline.steps(pipeline.prepare("قال الوزير.", NONE), cancelled=lambda: True))
 
 
 def test_arbitrary_renderings_are_kept(pipeline: Pipeline) -> None:

@@ -13,6 +13,7 @@ from glossary.termbase import Termbase
 from tests.conftest import SEED_NAMES, SEEDS
 
 HEAD = "term\trendering\tcategory\tvariants\tadmitted\tforbidden\n"
+WIDE = "\t".join(termfile.COLUMNS) + "\n"
 
 
 def problems(text: str, kind: str = "tsv") -> list[tuple[int, str]]:
@@ -53,6 +54,35 @@ def test_two_columns_without_header() -> None:
 def test_bad_row(row: str, field: str) -> None:
     """A bad row is refused with its line and field."""
     assert (2, field) in problems(HEAD + row + "\n")
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"term": "وزير", "rendering": "minister", "plural_variants": "وزراء"}, "plural"),
+        ({"term": "وزير", "rendering": "minister", "plural": "ministers", "plural_variants": "وزير"}, "term"),
+        ({"term": "iPhone", "rendering": "phone", "keep": "yes"}, "keep"),
+        ({"term": "هاتف", "rendering": "هاتف", "keep": "yes"}, "keep"),
+        ({"term": "iPhone", "keep": "perhaps"}, "keep"),
+        ({"term": "الناتو", "rendering": "Alliance", "acronym": "NATO", "forbidden": "NATO"}, "forbidden"),
+    ],
+)
+def test_bad_cells_of_rare_columns(cells: dict[str, str], field: str) -> None:
+    """Plural forms want a plural, kept terms are no Arabic and their own rendering, an acronym is not forbidden."""
+    assert (2, field) in problems(WIDE + "\t".join(cells.get(c, "") for c in termfile.COLUMNS) + "\n")
+
+
+def test_rare_columns_round_trip() -> None:
+    """Plural forms, acronyms and kept terms are written and read again."""
+    row = {"term": "وزير", "rendering": "minister", "plural": "ministers", "plural_variants": "وزراء", "acronym": "MIN"}
+    kept = {"term": "iPhone", "keep": "yes"}
+    data = WIDE + "".join("\t".join(r.get(c, "") for c in termfile.COLUMNS) + "\n" for r in (row, kept))
+    termbase = termfile.read(data.encode(), "tsv", "t")
+    assert {(c.preferred, c.plural_forms, c.acronym, c.keep) for c in termbase.concepts} == {
+        ("minister", ("وزراء",), "MIN", False),
+        ("iPhone", (), "", True),
+    }
+    assert termfile.read(termfile.write(termbase, "csv"), "csv", "t").digest == termbase.digest
 
 
 def test_all_bad_rows_at_once() -> None:

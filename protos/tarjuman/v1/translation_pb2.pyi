@@ -20,6 +20,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Consistency:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsistencyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Consistency.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSISTENCY_UNSPECIFIED: _Consistency.ValueType  # 0
+    """Not said; taken as UNIFY."""
+    CONSISTENCY_UNIFY: _Consistency.ValueType  # 1
+    """One rendering throughout the article: an admitted rendering of an entry that occurs more than once
+    gives way to the preferred one, and a name without an entry is spelled as at its first mention.
+    """
+    CONSISTENCY_REPORT: _Consistency.ValueType  # 2
+    """Change nothing; the summary lists what differs."""
+
+class Consistency(_Consistency, metaclass=_ConsistencyEnumTypeWrapper):
+    """What to do where one name or term is rendered in two ways."""
+
+CONSISTENCY_UNSPECIFIED: Consistency.ValueType  # 0
+"""Not said; taken as UNIFY."""
+CONSISTENCY_UNIFY: Consistency.ValueType  # 1
+"""One rendering throughout the article: an admitted rendering of an entry that occurs more than once
+gives way to the preferred one, and a name without an entry is spelled as at its first mention.
+"""
+CONSISTENCY_REPORT: Consistency.ValueType  # 2
+"""Change nothing; the summary lists what differs."""
+Global___Consistency: _TypeAlias = Consistency  # noqa: Y015
+
 class _Verdict:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -220,21 +248,25 @@ class TranslateOptions(_message.Message):
 
     STRICT_FIELD_NUMBER: _builtins.int
     BEAM_SIZE_FIELD_NUMBER: _builtins.int
+    CONSISTENCY_FIELD_NUMBER: _builtins.int
     strict: _builtins.bool
     """Fail the call with FAILED_PRECONDITION when a term is violated, instead of marking it. The stream
     fails after the pair that holds the violation.
     """
     beam_size: _builtins.int
     """Beam width of the search, 1 to 16; 0 for the server's default."""
+    consistency: Global___Consistency.ValueType
+    """What to do with differing renderings."""
     def __init__(
         self,
         *,
         strict: _builtins.bool = ...,
         beam_size: _builtins.int = ...,
+        consistency: Global___Consistency.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_size", b"beam_size", "consistency", b"consistency", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -755,6 +787,7 @@ class SuggestedEntry(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     OTHERS_FIELD_NUMBER: _builtins.int
+    UNIFIED_COUNT_FIELD_NUMBER: _builtins.int
     form: _builtins.str
     """As it stands in the article, without proclitics."""
     rendering: _builtins.str
@@ -763,6 +796,8 @@ class SuggestedEntry(_message.Message):
     """A guess at what it is."""
     count: _builtins.int
     """Occurrences."""
+    unified_count: _builtins.int
+    """Occurrences in which another spelling was replaced by this rendering."""
     @_builtins.property
     def others(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderingCount]:
         """Other renderings aligned with it: a clash when not empty."""
@@ -775,10 +810,11 @@ class SuggestedEntry(_message.Message):
         category: _types_pb2.Category.ValueType = ...,
         count: _builtins.int = ...,
         others: _abc.Iterable[Global___RenderingCount] | None = ...,
+        unified_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "count", b"count", "form", b"form", "others", b"others", "rendering", b"rendering"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "count", b"count", "form", b"form", "others", b"others", "rendering", b"rendering", "unified_count", b"unified_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

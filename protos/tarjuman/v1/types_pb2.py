@@ -25,21 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tarjuman/v1/types.proto\x12\x0btarjuman.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"\xa5\x01\n\x05\x45ntry\x12\r\n\x05\x66orms\x18\x01 \x03(\t\x12\x11\n\tpreferred\x18\x02 \x01(\t\x12\'\n\x08\x63\x61tegory\x18\x03 \x01(\x0e\x32\x15.tarjuman.v1.Category\x12\x10\n\x08\x61\x64mitted\x18\x04 \x03(\t\x12\x11\n\tforbidden\x18\x05 \x03(\t\x12\x0e\n\x06plural\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x0e\n\x06source\x18\x08 \x01(\t\"\x94\x01\n\x08Glossary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x13\n\x0b\x65ntry_count\x18\x04 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x8f\x01\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_TERM\x10\x01\x12\x13\n\x0f\x43\x41TEGORY_PERSON\x10\x02\x12\x12\n\x0e\x43\x41TEGORY_TITLE\x10\x03\x12\x19\n\x15\x43\x41TEGORY_ORGANIZATION\x10\x04\x12\x12\n\x0e\x43\x41TEGORY_PLACE\x10\x05*c\n\x0eGlossaryFormat\x12\x1f\n\x1bGLOSSARY_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13GLOSSARY_FORMAT_TSV\x10\x01\x12\x17\n\x13GLOSSARY_FORMAT_CSV\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tarjuman/v1/types.proto\x12\x0btarjuman.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\"\n\x04Span\x12\r\n\x05start\x18\x01 \x01(\x05\x12\x0b\n\x03\x65nd\x18\x02 \x01(\x05\"\x94\x01\n\x08Glossary\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x10\n\x08revision\x18\x03 \x01(\x05\x12\x13\n\x0b\x65ntry_count\x18\x04 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x05 \x01(\t\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x8f\x01\n\x08\x43\x61tegory\x12\x18\n\x14\x43\x41TEGORY_UNSPECIFIED\x10\x00\x12\x11\n\rCATEGORY_TERM\x10\x01\x12\x13\n\x0f\x43\x41TEGORY_PERSON\x10\x02\x12\x12\n\x0e\x43\x41TEGORY_TITLE\x10\x03\x12\x19\n\x15\x43\x41TEGORY_ORGANIZATION\x10\x04\x12\x12\n\x0e\x43\x41TEGORY_PLACE\x10\x05*c\n\x0eGlossaryFormat\x12\x1f\n\x1bGLOSSARY_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13GLOSSARY_FORMAT_TSV\x10\x01\x12\x17\n\x13GLOSSARY_FORMAT_CSV\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.tarjuman.v1.types_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CATEGORY']._serialized_start=429
-  _globals['_CATEGORY']._serialized_end=572
-  _globals['_GLOSSARYFORMAT']._serialized_start=574
-  _globals['_GLOSSARYFORMAT']._serialized_end=673
+  _globals['_CATEGORY']._serialized_start=261
+  _globals['_CATEGORY']._serialized_end=404
+  _globals['_GLOSSARYFORMAT']._serialized_start=406
+  _globals['_GLOSSARYFORMAT']._serialized_end=505
   _globals['_SPAN']._serialized_start=73
   _globals['_SPAN']._serialized_end=107
-  _globals['_ENTRY']._serialized_start=110
-  _globals['_ENTRY']._serialized_end=275
-  _globals['_GLOSSARY']._serialized_start=278
-  _globals['_GLOSSARY']._serialized_end=426
+  _globals['_GLOSSARY']._serialized_start=110
+  _globals['_GLOSSARY']._serialized_end=258
 # @@protoc_insertion_point(module_scope)

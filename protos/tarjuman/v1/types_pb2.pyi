@@ -3,11 +3,9 @@
 isort:skip_file
 Types that both services use."""
 
-from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
-from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -105,64 +103,6 @@ class Span(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Span: _TypeAlias = Span  # noqa: Y015
-
-@_typing.final
-class Entry(_message.Message):
-    """A concept of a glossary: its Arabic forms and its English renderings."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FORMS_FIELD_NUMBER: _builtins.int
-    PREFERRED_FIELD_NUMBER: _builtins.int
-    CATEGORY_FIELD_NUMBER: _builtins.int
-    ADMITTED_FIELD_NUMBER: _builtins.int
-    FORBIDDEN_FIELD_NUMBER: _builtins.int
-    PLURAL_FIELD_NUMBER: _builtins.int
-    NOTE_FIELD_NUMBER: _builtins.int
-    SOURCE_FIELD_NUMBER: _builtins.int
-    preferred: _builtins.str
-    """The approved English rendering, without an article. Never empty."""
-    category: Global___Category.ValueType
-    """What the concept is."""
-    plural: _builtins.str
-    """A plural rendering that also meets the glossary; empty when there is none."""
-    note: _builtins.str
-    """Why; for people. May be empty."""
-    source: _builtins.str
-    """Where the rendering comes from; for people. May be empty."""
-    @_builtins.property
-    def forms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Arabic forms, the main one first; at least one. Spelling habits (hamza, final yeh, teh marbuta,
-        vowel signs, tatweel, digits) and proclitics need no form of their own.
-        """
-
-    @_builtins.property
-    def admitted(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Renderings that also meet the glossary when the model writes them. May be empty."""
-
-    @_builtins.property
-    def forbidden(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Renderings that must not stand. May be empty."""
-
-    def __init__(
-        self,
-        *,
-        forms: _abc.Iterable[_builtins.str] | None = ...,
-        preferred: _builtins.str = ...,
-        category: Global___Category.ValueType = ...,
-        admitted: _abc.Iterable[_builtins.str] | None = ...,
-        forbidden: _abc.Iterable[_builtins.str] | None = ...,
-        plural: _builtins.str = ...,
-        note: _builtins.str = ...,
-        source: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admitted", b"admitted", "category", b"category", "forbidden", b"forbidden", "forms", b"forms", "note", b"note", "plural", b"plural", "preferred", b"preferred", "source", b"source"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Entry: _TypeAlias = Entry  # noqa: Y015
 
 @_typing.final
 class Glossary(_message.Message):

@@ -1,0 +1,190 @@
+"""Names and titles without a glossary entry: where they stand, how they were rendered, one spelling for each.
+
+Belongs here: finding them in the source, reading their rendering from the word alignment, exchanging a
+spelling that differs from the first one. Must not: touch what the glossary enforces.
+
+A name is what stands behind a title (الوزير، وزير الخارجية، الفريق …), and its last word wherever it
+returns; a short word sequence in quotes «…» is a term. A rendering counts as a name's only where it
+spells the Arabic letters: that is the evidence on which two spellings are called one name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+
+from glossary.concepts import Category, Concept
+from glossary.constrain import Outcome, Segment
+from glossary.english import cased
+from glossary.match import Match, Matcher
+from glossary.normalize import fold_term, has_arabic
+from glossary.spans import Span
+from glossary.termbase import Termbase
+from glossary.verify import Hypothesis, verify
+from glossary.words import FUNCTION_WORDS
+from service.pairs import NameUse, Pair, SuggestedEntry
+
+LIMIT = 50  # suggested entries of one article
+ALIKE = 0.6  # least similarity of consonants at which English letters spell an Arabic word
+_QUOTED = re.compile("«([^«»]{2,40})»")
+# Ranks and offices behind which a name stands: minister, president, general, major general, brigadier, marshal,
+# colonel, ambassador, doctor, sheikh, prince, king, judge, engineer, professor, deputy, spokesman, envoy, director,
+# adviser, commander.
+_TITLES = (
+    "وزير رئيس فريق لواء عميد مشير عقيد سفير دكتور دكتورة شيخ أمير ملك قاضي قاضى مهندس أستاذ نائب متحدث مبعوث مدير سيد سيدة وزيرة رئيسة مستشار قائد"
+).split()
+_LETTERS = "\u0621-\u064a"
+_AFTER_TITLE = re.compile(
+    rf"(?<![{_LETTERS}])[وف]?[بلك]?(?:ال|ل)?(?:{'|'.join(_TITLES)})(?:\s+(?:ال|لل)[{_LETTERS}]+)*\s+((?!ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}})?)"
+)
+_NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
+_ENGLISH_WORD = re.compile(r"\w[\w’'-]*?(?=['’]s\b|[^\w'’-]|$)")
+
+# Consonants of both scripts in classes that transliteration keeps apart; vowels and semivowels count for nothing.
+_SOUNDS = {
+    "b": "بپp", "t": "تطث", "g": "جچگغj", "h": "حه", "k": "خكقcqx", "d": "دض", "z": "ذظز",
+    "r": "ر", "s": "سصش", "f": "فڤv", "l": "ل", "m": "م", "n": "ن",
+}  # fmt: skip
+_CLASS = {ord(letter): sound for sound, letters in _SOUNDS.items() for letter in sound + letters}
+_DIGRAPHS = (("sh", "s"), ("ch", "s"), ("kh", "k"), ("gh", "g"), ("th", "t"), ("dh", "z"), ("ph", "f"))
+
+
+def candidates(text: str) -> list[tuple[Span, Category]]:
+    """Where a name may stand in Arabic text, and what it may be."""
+    found = []
+    for m in _AFTER_TITLE.finditer(text):
+        words = m.group(1).split()
+        if words[0] not in FUNCTION_WORDS:
+            end = m.end(1) if len(words) == 2 and words[1] not in FUNCTION_WORDS else m.start(1) + len(words[0])
+            found.append((Span(m.start(1), end), Category.PERSON))
+    return found + [(Span(*m.span(1)), Category.TERM) for m in _QUOTED.finditer(text) if has_arabic(m.group(1))]
+
+
+def spells(english: str, arabic: str) -> bool:
+    """Whether the English word has the consonants of the Arabic one, as a transliteration does."""
+    e = re.sub(r"^(?:al|el)[-‐]", "", english.lower())
+    for two, one in _DIGRAPHS:
+        e = e.replace(two, one)
+    e = re.sub("c+(?=[eiy])", "s", e)
+    a, e = map(_skeleton, (fold_term(arabic).removeprefix("ال").replace("تش", "ش"), e))
+    return a == e or SequenceMatcher(None, a, e, autojunk=False).ratio() >= ALIKE
+
+
+def _skeleton(word: str) -> str:
+    """The classes of a word's consonants, doubled ones once; a final h is mostly no consonant (ة)."""
+    sounds = "".join(_CLASS.get(ord(c), "") for c in word.rstrip("هh"))
+    return re.sub(r"(.)\1+", r"\1", sounds)
+
+
+class Names:
+    """The names of one article that no entry covers. Immutable."""
+
+    def __init__(self, texts: Iterable[str], terms: Iterable[Sequence[Match]], unify: bool):
+        """`terms[i]` are the glossary's matches in `texts[i]`; `unify`: exchange spellings that differ from the first."""
+        self.unify = unify
+        forms: dict[str, Concept] = {}
+        for text, matches in zip(texts, terms, strict=True):
+            for span, kind in candidates(text):
+                if any(m.span.overlaps(span) for m in matches):
+                    continue
+                words = span.of(text).split()
+                whole = [" ".join(words), words[-1]] if kind is Category.PERSON else [" ".join(words)]
+                for form in whole:
+                    key = fold_term(form)
+                    if len(key) > 2 and form not in FUNCTION_WORDS and "#" not in form:
+                        forms.setdefault(key, Concept((form,), form, kind))
+        self._matcher = Matcher(Termbase("names", tuple(forms.values())))
+
+    def __len__(self) -> int:
+        return len(self._matcher.termbase)
+
+    def find(self, text: str, terms: Sequence[Match]) -> list[Match]:
+        """Mentions of these names in a text, clear of the glossary's matches."""
+        return [m for m in self._matcher.find(text) if not any(m.span.overlaps(t.span) for t in terms)]
+
+    def settle(self, segment: Segment, outcome: Outcome, spelled: dict[str, str]) -> tuple[Outcome, tuple[NameUse, ...]]:
+        """The outcome with every name spelled as before, and what stands for each name that has a rendering.
+
+        `spelled` holds the English of every word of a name so far; it grows with each segment, in the order of the
+        article. Term uses keep their renderings; an exchange that would cost one is not made.
+        """
+        uses: list[NameUse] = []
+        for match in self.find(segment.text, segment.constraints):
+            person = match.concept.category is Category.PERSON
+            taken = [u.target for u in outcome.uses if u.target]
+            place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)
+            if not place:
+                continue
+            written = " ".join(p.of(outcome.hypothesis.text) for p in place)
+            if person:
+                for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
+                    own = span.of(outcome.hypothesis.text)
+                    first = spelled.setdefault(word, own)
+                    if self.unify and first.casefold() != own.casefold():
+                        outcome = _exchanged(segment, outcome, span, first)
+                place = _person(outcome.hypothesis, match, [u.target for u in outcome.uses if u.target]) or place
+            rendering = " ".join(p.of(outcome.hypothesis.text) for p in place)
+            uses.append(NameUse(match.form, match.concept.category, rendering, written))
+        return outcome, tuple(uses)
+
+
+def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) -> list[Span]:
+    """The capitalized words that the attention aligns with the source span, as one span; empty if there are none.
+
+    In English news, names and titles are what keeps its capitals inside a sentence.
+    """
+    for place in hypothesis.aligned(source)[:1]:
+        for m in _NAME.finditer(hypothesis.text):
+            span = Span(*m.span())
+            if span.overlaps(place) and not any(span.overlaps(t) for t in taken):
+                return [span]
+    return []
+
+
+def _person(hypothesis: Hypothesis, match: Match, taken: Sequence[Span]) -> list[Span]:
+    """The English words that spell the name word for word, near where the attention places it; empty if none do."""
+    names = fold_term(match.form).split()
+    for place in hypothesis.aligned(match.span)[:1]:
+        for m in _NAME.finditer(hypothesis.text):
+            if not Span(*m.span()).overlaps(place):
+                continue
+            words = [Span(m.start() + w.start(), m.start() + w.end()) for w in _ENGLISH_WORD.finditer(m.group())]
+            for at in range(len(words) - len(names) + 1):
+                run = words[at : at + len(names)]
+                free = not any(w.overlaps(t) for w in run for t in taken)
+                if free and all(spells(w.of(hypothesis.text), name) for w, name in zip(run, names, strict=True)):
+                    return run
+    return []
+
+
+def _exchanged(segment: Segment, outcome: Outcome, span: Span, spelling: str) -> Outcome:
+    """The outcome with `spelling` at `span`, if every term stands as it stood."""
+    new = cased(spelling, outcome.hypothesis.text, span.start)
+    hypothesis = outcome.hypothesis.edit(span, new)
+    if verify(hypothesis, segment.constraints).faults > verify(outcome.hypothesis, segment.constraints).faults:
+        return outcome
+    by = len(new) - len(span)
+    moved = tuple(replace(u, target=u.target.shift(by)) if u.target and u.target.start >= span.end else u for u in outcome.uses)
+    return Outcome(hypothesis, moved)
+
+
+def suggest(pairs: Sequence[Pair]) -> tuple[SuggestedEntry, ...]:
+    """Names over these pairs as entries, the most frequent first; at most LIMIT. A person decides what becomes an entry."""
+    counts: Counter[str] = Counter()
+    shown: dict[str, NameUse] = {}
+    unified: Counter[str] = Counter()
+    renderings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for use in (u for p in pairs for u in p.names):
+        key = fold_term(use.form)
+        counts[key] += 1
+        shown.setdefault(key, use)
+        renderings[key][use.rendering] += 1
+        unified[key] += use.written.casefold() != use.rendering.casefold()
+    found = []
+    for key, count in counts.most_common(LIMIT):
+        ranked = renderings[key].most_common()
+        found.append(SuggestedEntry(shown[key].form, ranked[0][0], shown[key].category, count, tuple(ranked[1:]), unified[key]))
+    return tuple(found)

@@ -1,0 +1,96 @@
+"""Names without an entry: where they stand, and one spelling for each."""
+
+from __future__ import annotations
+
+import pytest
+
+from glossary.concepts import Concept
+from glossary.constrain import Outcome, Segment
+from glossary.match import Matcher
+from glossary.spans import Span
+from glossary.termbase import Termbase
+from glossary.verify import Hypothesis, TermUse, Verdict
+from service.names import Names, candidates, spells
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("قال وزير الخارجية فؤاد حسين إن", ["فؤاد حسين"]),
+        ("وزير الخارجية العراقي فؤاد حسين يصل", ["فؤاد حسين"]),
+        ("وقال الفريق جيوفاني اينوتشي.", ["جيوفاني اينوتشي"]),
+        ("للرئيس جو بايدن", ["جو بايدن"]),
+        ("أكد الرئيس أن الأمن", []),
+        ("الرئيس العراقي", []),
+        ("رئيس الوزراء في بغداد", []),
+        ("افتتح معرض «ألوان الشرق» أمس", ["ألوان الشرق"]),
+        ("«2030»", []),
+    ],
+)
+def test_candidates(text: str, names: list[str]) -> None:
+    """What stands behind a title or in quotes; function words and adjectives are no names."""
+    assert [s.of(text) for s, _ in candidates(text)] == names
+
+
+@pytest.mark.parametrize(
+    ("english", "arabic"),
+    [
+        ("Fuad", "فؤاد"), ("Hussein", "حسين"), ("Husain", "حسين"), ("al-Araji", "الأعرجي"), ("Iannucci", "اينوتشي"),
+        ("Giovanni", "جيوفاني"), ("Biden", "بايدن"), ("Qasim", "قاسم"), ("Khadija", "خديجة"), ("Schmidt", "شميت"),
+    ],
+)  # fmt: skip
+def test_transliterations_spell_a_name(english: str, arabic: str) -> None:
+    """Two spellings of one name have its consonants."""
+    assert spells(english, arabic)
+
+
+@pytest.mark.parametrize(("english", "arabic"), [("Egyptian", "مصري"), ("Minister", "فؤاد"), ("Baghdad", "حسين"), ("Hungary", "المجر"), ("Foreign", "كريم")])
+def test_translations_do_not(english: str, arabic: str) -> None:
+    """A word that means the Arabic one, or stands beside it, does not spell it."""
+    assert not spells(english, arabic)
+
+
+def outcome(text: str, aligned: dict[str, tuple[int, int]], uses: tuple[TermUse, ...] = ()) -> Outcome:
+    """A hypothesis whose words are aligned with stretches of the source, others with its first letter."""
+    targets, sources, rows, at = [], sorted({(0, 1), *aligned.values()}), [], 0
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        targets.append(Span(start, at))
+        own = aligned.get(word, (0, 1))
+        rows.append([1.0 if s == own else 0.0 for s in sources])
+    return Outcome(Hypothesis(text, -1.0, tuple(targets), tuple(Span(*s) for s in sources), rows), uses)
+
+
+FIRST, LATER = "وقال وزير النفط كريم جواد إن", "وأضاف جواد أن العراق يصدر"
+
+
+def settled(unify: bool, uses: tuple[TermUse, ...] = ()) -> list[str]:
+    names = Names([FIRST, LATER], [(), ()], unify)
+    spelled: dict[str, str] = {}
+    place = FIRST.index("كريم")
+    one = outcome("Oil Minister Karim Jawad said", {"Karim": (place, place + 9), "Jawad": (place, place + 9)})
+    two = outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, uses)
+    results = [names.settle(Segment(FIRST), one, spelled), names.settle(Segment(LATER), two, spelled)]
+    assert [u.written for _, found in results for u in found] == ["Karim Jawad", "Juwad"]
+    assert all(u.target is None or u.target.of(o.hypothesis.text) == u.rendering for o, _ in results for u in o.uses)
+    return [o.hypothesis.text for o, _ in results]
+
+
+def test_a_surname_follows_the_full_name() -> None:
+    """The first spelling wins; a report alone changes nothing."""
+    assert settled(True) == ["Oil Minister Karim Jawad said", "Jawad added that Iraq exports"]
+    assert settled(False)[1] == "Juwad added that Iraq exports"
+
+
+def test_term_uses_move_with_the_text() -> None:
+    """A term behind an exchanged name is found at its new place."""
+    (match,) = Matcher(Termbase.build("t", [Concept(("العراق",), "Iraq")])).find(LATER)
+    names = Names([FIRST, LATER], [(), (match,)], True)
+    place = FIRST.index("كريم")
+    spelled: dict[str, str] = {}
+    names.settle(Segment(FIRST), outcome("Oil Minister Karim Jawwad said", {"Karim": (place, place + 9), "Jawwad": (place, place + 9)}), spelled)
+    use = TermUse(match, Verdict.NATIVE, Span(17, 21), "Iraq")
+    later, _ = names.settle(Segment(LATER, (match,)), outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, (use,)), spelled)
+    assert later.hypothesis.text == "Jawwad added that Iraq exports"
+    assert later.uses[0].target and later.uses[0].target.of(later.hypothesis.text) == "Iraq"
