@@ -17,7 +17,7 @@ from enum import Enum
 import ahocorasick
 
 from glossary.concepts import Category, Concept
-from glossary.normalize import CLOSING, Folded, fold, fold_term, is_arabic, is_word
+from glossary.normalize import CLOSING, Folded, bare, fold, fold_term, is_arabic, is_word
 from glossary.spans import Span
 from glossary.termbase import Termbase
 from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, HOMOGRAPHS, whole_words
@@ -28,7 +28,6 @@ from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, HOMOGRAPHS, whole_wor
 _CHAIN = re.compile("[وف]?(?:[بكل]?(?:ال)?|لل|س)")
 _WORD = re.compile(r"\S+")
 _ARTICLE = re.compile("[^\\w]*[اٱ][\u064b-\u0652\u0640]*ل")
-_UNREAD = re.compile("[\u064b-\u0652\u0670\u0640\u200b-\u200f\u202a-\u202e\u2066-\u2069«»\"“”'‘’]")
 
 
 class MissReason(Enum):
@@ -244,14 +243,9 @@ def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
     return True
 
 
-def _bare(text: str) -> list[str]:
-    """Words as they are written, without vowel signs, quotes and marks."""
-    return _UNREAD.sub("", text).split()
-
-
 def _is_function_word(surface: str, form: str, egyptian: bool) -> bool:
     """Whether a word of the surface is a function word where the form has another word."""
-    for n, (there, here) in enumerate(zip(_bare(surface), _bare(form), strict=False)):
+    for n, (there, here) in enumerate(zip(bare(surface).split(), bare(form).split(), strict=False)):
         # محمد على is محمد علي where the text writes every final yeh without dots; a first على never is a name.
         if there in FUNCTION_WORDS and there != here and (n == 0 or not egyptian):
             return True
@@ -260,7 +254,7 @@ def _is_function_word(surface: str, form: str, egyptian: bool) -> bool:
 
 def _is_homograph(surface: str, form: str, text: str) -> bool:
     """Whether a single word is another word with the same folded letters."""
-    there, here = "".join(_bare(surface)), "".join(_bare(form))
+    there, here = "".join(bare(surface).split()), "".join(bare(form).split())
     if there != here and there in HOMOGRAPHS:
         return True
     if any("آ" in pair and ("أ" in pair or "إ" in pair) for pair in zip(there, here, strict=False)):

@@ -21,7 +21,7 @@ from glossary.spans import Span
 # Letters that papers exchange: alef with hamza or madda or wasla, yeh forms, teh marbuta, Persian forms.
 _SAME = str.maketrans("أإآٱٲٳىئیېؤةۀہکڪ‐‑‒–—−", "ااااااييييوهههكك------")
 # Not read as part of a word: tashkeel, Quranic marks, superscript alef, tatweel, joiners, bidi marks.
-_IGNORED = re.compile("[\u0610-\u061a\u061c\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
+IGNORED = re.compile("[\u0610-\u061a\u061c\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
 # Quotes stand around a name, or around a part of it (حلف «الناتو»); they never tell two terms apart.
 QUOTES = frozenset("«»\"“”„‟‘’‚‛'‹›`´″′")
 CLOSING = {"«": "»", "“": "”", "„": "“", "‘": "’", "‹": "›", '"': '"', "'": "'"}
@@ -54,7 +54,7 @@ def fold(text: str) -> Folded:
     quoted: list[bool] = []
     pending = False
     for at, char in enumerate(text):
-        if _IGNORED.match(char):
+        if IGNORED.match(char):
             if out and ends[-1] == at and (char == "\u0640" or unicodedata.category(char) == "Mn"):
                 ends[-1] = at + 1  # a vowel sign or filler belongs to the letter before it
             continue
@@ -80,7 +80,7 @@ def fold(text: str) -> Folded:
         elif unicodedata.category(char) == "No":
             pieces = "*"  # a raised footnote number is no part of the word before it
         for piece in pieces:
-            if _IGNORED.match(piece):
+            if IGNORED.match(piece):
                 continue
             digit = unicodedata.decimal(piece, None)
             lower = piece.lower()
@@ -109,6 +109,11 @@ def _join_abd(folded: Folded) -> Folded:
 def fold_term(term: str) -> str:
     """The folded form of a term: as `fold`, without outer and doubled white space."""
     return " ".join(fold(term).text.split())
+
+
+def bare(text: str) -> str:
+    """The text as its letters are written, without vowel signs, fillers, marks and quotes."""
+    return "".join(c for c in text if c not in QUOTES and not IGNORED.match(c))
 
 
 def is_arabic(char: str) -> bool:

@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass, field, replace
 
 from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries, RowProblem
-from glossary.normalize import fold_term, has_arabic
+from glossary.normalize import bare, fold_term, has_arabic
 from glossary.words import FUNCTION_WORDS
 
 MAX_FORM = 200  # code points; the longest office title we found in UN texts has 140
 MAX_RENDERING = 300
 MAX_NOTE = 2000
-_UNREAD = re.compile("[\u064b-\u0652\u0640«»\"“”']")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]|</?[tu]>")
 
 
@@ -136,7 +135,7 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
                 say("term", f"{form!r} holds a control character or a reserved tag")
             elif form.startswith("#"):
                 say("term", f"{form!r} begins with #, which marks a comment")
-            elif _UNREAD.sub("", form) in FUNCTION_WORDS or len(folded) < 2:
+            elif bare(form) in FUNCTION_WORDS or len(folded) < 2:
                 say("term", f"{form!r} is a function word or a single letter and would match everywhere; give a longer form")
             else:
                 other, there, where = owner.setdefault(folded, (concept, rendering, line))

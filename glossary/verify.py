@@ -177,12 +177,14 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
     """A maximum matching of constraints to places (Kuhn 1955), better-backed pairs first."""
     text = hypothesis.text
     edges: list[list[int]] = []
+    own: dict[tuple[int, int], str] = {}  # a constraint's own spelling of the rendering at a place
     for rank, c in enumerate(constraints):
         options = []
         accepted = c.concept.accepted
         for j, (span, rendering) in enumerate(found):
             exact = rendering if rendering in accepted else next((r for r in accepted if r.casefold() == rendering.casefold()), None)
             if exact is not None:
+                own[rank, j] = exact
                 backing = hypothesis.support(span, c.span)
                 if backing < 0.05 and _part_of_a_name(text, span) and _renders_another_word(hypothesis, span, constraints):
                     continue  # "Minister" in "Prime Minister" renders another word than this one
@@ -205,9 +207,7 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
         claim(i, set())
     result: list[tuple[Span, str] | None] = [None] * len(constraints)
     for j, i in owner.items():
-        span, rendering = found[j]
-        accepted = constraints[i].concept.accepted
-        result[i] = (span, rendering if rendering in accepted else next(r for r in accepted if r.casefold() == rendering.casefold()))
+        result[i] = (found[j][0], own[i, j])
     return tuple(result)
 
 

@@ -41,10 +41,11 @@ class LoadedModel:
 def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threads: int = 0) -> LoadedModel:
     """Load a model by folder or hub id; empty for the embedded one. Raises ModelError, naming the file at fault."""
     folder = embedded_folder() if name in ("", EMBEDDED) else _locate(name)
-    config = _config(folder)
+    config = _object(folder / "config.json")
     converted = folder / "ctranslate2" if (folder / "ctranslate2").is_dir() else folder
-    meta = _meta(folder)
-    _check_sums(folder, meta)
+    # What our own checkpoints say of themselves; other checkpoints have no such file.
+    meta = _object(folder / "tarjuman.json") if (folder / "tarjuman.json").exists() else {}
+    sums = _checked_sums(folder, meta)
     backend: Backend
     if engine == "ctranslate2":
         from service.backend_ct2 import CTranslate2Backend
@@ -65,7 +66,7 @@ def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threa
     longest = int(meta.get("max_source_tokens", min(256, positions // 2)))
     guides = bool(meta.get("follows_guides", False)) and tokenizer.has_tags
     shown = str(meta.get("name", name or EMBEDDED))
-    return LoadedModel(shown, _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, positions - 2, guides, device)
+    return LoadedModel(shown, sums.get(weights) or _sha256(weights), str(meta.get("license", "")), tokenizer, backend, longest, positions - 2, guides, device)
 
 
 def embedded_folder() -> Path:
@@ -91,39 +92,27 @@ def _locate(name: str) -> Path:
         raise ModelError(f"{name}: is no local folder and cannot be fetched from the hub ({type(error).__name__}: {error})") from error
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
+def _object(path: Path) -> dict[str, Any]:
     try:
-        return _object(path)
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("it holds no JSON object")
     except (OSError, ValueError) as error:
         raise ModelError(f"{path}: cannot be read ({error}); restore the checkpoint") from error
-
-
-def _object(path: Path) -> dict[str, Any]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
-        raise ValueError("it holds no JSON object")
     return found
 
 
-def _meta(folder: Path) -> dict[str, Any]:
-    """What our own checkpoints say of themselves; other checkpoints have no such file."""
-    path = folder / "tarjuman.json"
-    if not path.exists():
-        return {}
-    try:
-        return _object(path)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}); restore the checkpoint") from error
-
-
-def _check_sums(folder: Path, meta: dict[str, Any]) -> None:
+def _checked_sums(folder: Path, meta: dict[str, Any]) -> dict[Path, str]:
+    """SHA-256 of every file that the checkpoint names; raises ModelError for one that is missing or another."""
+    sums = {}
     for name, expected in meta.get("sha256", {}).items():
         path = folder / name
         if not path.exists():
             raise ModelError(f"{path}: is missing; restore the checkpoint")
         if _sha256(path) != expected:
             raise ModelError(f"{path}: is corrupt (its SHA-256 is not the one in tarjuman.json); restore the checkpoint")
+        sums[path] = expected
+    return sums
 
 
 def _weights(folder: Path) -> Path:

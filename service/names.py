@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 
 from glossary.concepts import Category, Concept
 from glossary.constrain import Outcome, Segment
-from glossary.english import cased
+from glossary.english import at_sentence_start, cased
 from glossary.match import Match, Matcher
 from glossary.normalize import fold_term, has_arabic
 from glossary.spans import Span
@@ -28,8 +28,8 @@ from glossary.words import FUNCTION_WORDS
 from service.pairs import NameUse, Pair, SuggestedEntry
 
 LIMIT = 50  # suggested entries of one article
-ALIKE = 0.6  # least similarity of consonants at which English letters spell an Arabic word
-_QUOTED = re.compile("«([^«»]{2,40})»")
+ALIKE = 0.7  # least similarity of consonants at which English letters spell an Arabic word
+_QUOTED = re.compile(r"«([^«»\s]+(?:\s[^«»\s]+){0,2})»")  # three words at most: longer ones are sentences
 # Ranks and offices behind which a name stands: minister, president, general, major general, brigadier, marshal,
 # colonel, ambassador, doctor, sheikh, prince, king, judge, engineer, professor, deputy, spokesman, envoy, director,
 # adviser, commander.
@@ -38,7 +38,7 @@ _TITLES = (
 ).split()
 _LETTERS = "\u0621-\u064a"
 _AFTER_TITLE = re.compile(
-    rf"(?<![{_LETTERS}])[وف]?[بلك]?(?:ال|ل)?(?:{'|'.join(_TITLES)})(?:\s+(?:ال|لل)[{_LETTERS}]+)*\s+((?!ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}})?)"
+    rf"(?<![{_LETTERS}])[وف]?[بلك]?(?:ال|ل)?(?:{'|'.join(_TITLES)})(?:\s+و?(?:ال|لل)[{_LETTERS}]+)*\s+((?!و?ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}})?)"
 )
 _NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
 _ENGLISH_WORD = re.compile(r"\w[\w’'-]*?(?=['’]s\b|[^\w'’-]|$)")
@@ -57,7 +57,8 @@ def candidates(text: str) -> list[tuple[Span, Category]]:
     found = []
     for m in _AFTER_TITLE.finditer(text):
         words = m.group(1).split()
-        if words[0] not in FUNCTION_WORDS:
+        genitive = words[0].endswith("ة") and words[-1].startswith("ال")  # commander of the NATO mission
+        if words[0] not in FUNCTION_WORDS and not genitive:
             end = m.end(1) if len(words) == 2 and words[1] not in FUNCTION_WORDS else m.start(1) + len(words[0])
             found.append((Span(m.start(1), end), Category.PERSON))
     return found + [(Span(*m.span(1)), Category.TERM) for m in _QUOTED.finditer(text) if has_arabic(m.group(1))]
@@ -94,8 +95,8 @@ class Names:
                 whole = [" ".join(words), words[-1]] if kind is Category.PERSON else [" ".join(words)]
                 for form in whole:
                     key = fold_term(form)
-                    if len(key) > 2 and form not in FUNCTION_WORDS and "#" not in form:
-                        forms.setdefault(key, Concept((form,), form, kind))
+                    if len(key) > 2 and form not in FUNCTION_WORDS and (key not in forms or kind is Category.PERSON):
+                        forms[key] = Concept((form,), form, kind)
         self._matcher = Matcher(Termbase("names", tuple(forms.values())))
 
     def __len__(self) -> int:
@@ -118,17 +119,22 @@ class Names:
             place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)
             if not place:
                 continue
-            written = " ".join(p.of(outcome.hypothesis.text) for p in place)
+            written = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
             if person:
                 for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
-                    own = span.of(outcome.hypothesis.text)
+                    own = _plain(span.of(outcome.hypothesis.text))
                     first = spelled.setdefault(word, own)
                     if self.unify and first.casefold() != own.casefold():
                         outcome = _exchanged(segment, outcome, span, first)
                 place = _person(outcome.hypothesis, match, [u.target for u in outcome.uses if u.target]) or place
-            rendering = " ".join(p.of(outcome.hypothesis.text) for p in place)
+            rendering = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
             uses.append(NameUse(match.form, match.concept.category, rendering, written))
         return outcome, tuple(uses)
+
+
+def _plain(word: str) -> str:
+    """A name's word as it stands inside a sentence: the article of al-Araji is small there."""
+    return re.sub(r"^(A)(?=[lstrdnz]h?-)", "a", word)
 
 
 def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) -> list[Span]:
@@ -139,7 +145,8 @@ def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) ->
     for place in hypothesis.aligned(source)[:1]:
         for m in _NAME.finditer(hypothesis.text):
             span = Span(*m.span())
-            if span.overlaps(place) and not any(span.overlaps(t) for t in taken):
+            by_place = " " not in m.group() and at_sentence_start(hypothesis.text, span.start)  # any word is capitalized there
+            if span.overlaps(place) and not by_place and not any(span.overlaps(t) for t in taken):
                 return [span]
     return []
 
@@ -181,7 +188,8 @@ def suggest(pairs: Sequence[Pair]) -> tuple[SuggestedEntry, ...]:
         key = fold_term(use.form)
         counts[key] += 1
         shown.setdefault(key, use)
-        renderings[key][use.rendering] += 1
+        known = next((r for r in renderings[key] if r.casefold() == use.rendering.casefold()), use.rendering)
+        renderings[key][known] += 1
         unified[key] += use.written.casefold() != use.rendering.casefold()
     found = []
     for key, count in counts.most_common(LIMIT):

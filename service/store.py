@@ -141,9 +141,9 @@ class GlossaryStore:
                 self._matchers.popitem(last=False)
         return built
 
-    def parse(self, content: bytes, kind: str, name: str, revision: int = 1) -> Termbase:
+    def parse(self, content: bytes, kind: str, name: str) -> Termbase:
         """A glossary file, checked against the limit of entries. Raises InvalidEntries, InvalidRequest."""
-        return self._limited(termfile.read(content, kind, name, revision))
+        return self._limited(termfile.read(content, kind, name))
 
     def _limited(self, termbase: Termbase) -> Termbase:
         if len(termbase) > self._max_entries:

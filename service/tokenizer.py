@@ -13,13 +13,13 @@ from typing import Any, Protocol
 
 import sentencepiece
 
+from glossary.normalize import IGNORED
 from glossary.spans import Span
 from service.errors import ModelError
 
 TAGS = ("<t>", "<u>", "</t>")  # <t> source term <u> rendering </t>
 _SPACE = "\u2581"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-_IGNORED = re.compile("[\u064b-\u0652\u0640\u0670\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")
 
 
 class Tokenizer(Protocol):
@@ -124,7 +124,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 def normalize_source(text: str) -> str:
     """Arabic as the embedded model was trained on it: no vowel signs, fillers or bidi marks, NFKC, single spaces."""
-    return re.sub(r"\s+", " ", _IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip()
+    return re.sub(r"\s+", " ", IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip()
 
 
 def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
@@ -135,7 +135,7 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
     """
     letters: list[tuple[str, int]] = []
     for at, char in enumerate(text):
-        if not char.isspace() and not _IGNORED.match(char):
+        if not char.isspace() and not IGNORED.match(char):
             letters += [(c, at) for c in unicodedata.normalize("NFKC", char) if not c.isspace()]
     spans: list[Span] = []
     cursor = 0
