@@ -160,7 +160,9 @@ class Matcher:
         if lead.endswith(("ال", "لل")) and form.concept.category in (Category.PERSON, Category.PLACE) and not folded.quoted[start]:
             return miss(MissReason.NOT_THE_NAME)
         single = " " not in form.folded
-        if single and (lead or form.contracted) and not folded.quoted[start] and _is_whole_word(lead, line[start:end]):
+        first = line[start:end].split(" ")[0]
+        named = single or form.concept.category is Category.PERSON
+        if named and (lead or form.contracted) and not folded.quoted[start] and _is_whole_word(lead, first):
             return miss(MissReason.WHOLE_WORD)
         if not form.contracted and _is_function_word(surface, form.form, egyptian):
             return miss(MissReason.FUNCTION_WORD)

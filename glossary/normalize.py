@@ -62,13 +62,13 @@ def fold(text: str) -> Folded:
             pending = True
             continue
         if char.isspace():
-            # A blank line ends a paragraph, and no term reaches over it.
+            # A blank line or a paragraph separator ends a paragraph, and no term reaches over it.
             if out and out[-1] in " \n":
-                if char == "\n" and "\n" in text[starts[-1] : at]:
+                if char == "\u2029" or (char == "\n" and "\n" in text[starts[-1] : at]):
                     out[-1] = "\n"
                 ends[-1] = at + 1
             else:
-                out.append(" ")
+                out.append("\n" if char == "\u2029" else " ")
                 starts.append(at)
                 ends.append(at + 1)
                 quoted.append(pending)
@@ -77,6 +77,8 @@ def fold(text: str) -> Folded:
         pieces = unicodedata.normalize("NFKC", char).translate(_SAME)
         if char == "ئ" and text[at + 1 : at + 2] == "و":
             pieces = "و"  # مسئول is مسؤول, شئون is شؤون
+        elif char == "أ" and text[at - 1 : at] == "ي" and text[at + 1 : at + 2] in ("ة", "ه"):
+            pieces = "ي"  # هيأة is هيئة
         elif unicodedata.category(char) == "No":
             pieces = "*"  # a raised footnote number is no part of the word before it
         for piece in pieces:

@@ -58,6 +58,7 @@ def person(form: str) -> Concept:
         ("علي", "وصل علي أمس", "علي", ""),
         ("علي", "وعلي", "علي", "و"),
         ("هيئة الأركان", "أمام هيئه الأركان", "هيئه الأركان", ""),
+        ("هيئة النزاهة", "وهيأة النزاهة", "هيأة النزاهة", "و"),
         ("الرئيس", "(الرئيس)", "الرئيس", ""),
         ("مُحَمَّد", "محمد", "محمد", ""),
         ("محمد", "مُحَمَّدٌ", "مُحَمَّدٌ", ""),
@@ -102,8 +103,15 @@ def test_article_makes_another_name() -> None:
     assert matcher(Concept(("رئيس",), "president")).find("قال الرئيس")
 
 
+def test_a_name_of_two_words_is_no_end_of_another() -> None:
+    """ريم حسن is not in كريم حسن, and is found behind a proclitic that makes no other name."""
+    assert not matcher(person("ريم حسن")).find("قال كريم حسن")
+    assert matcher(person("ريم حسن")).find("قالت ريم حسن لريم حسن")
+
+
 def test_blank_line_ends_a_term() -> None:
-    """A term reaches over one line break, never over a blank line."""
+    """A term reaches over one line break, never over a blank line or a paragraph separator."""
+    assert not matcher("حلف الناتو").find("حلف\u2029الناتو")
     assert not matcher("حلف الناتو").find("حلف\n\nالناتو")
 
 
