@@ -70,17 +70,17 @@ class Hypothesis:
                     found.append((Span(start, end), mass))
         return found
 
-    def aligned(self, source: Span, taken: Sequence[Span] = ()) -> list[Span]:
+    def aligned(self, source: Span, taken: Sequence[Span] = (), least: float = 0.1) -> list[Span]:
         """Stretches of words that render the source span, best first: the peak with its neighbours, the peak alone.
 
-        `taken` places are left out; empty when the attention points nowhere.
+        `taken` places are left out; empty when no word has more than `least` of its attention there.
         """
         words = [w for w in self.words(source) if not any(w[0].overlaps(t) for t in taken)]
         if not words:
             return []
         top = max(range(len(words)), key=lambda i: words[i][1])
         peak = words[top][1]
-        if peak <= 0.1:  # spread over the whole sentence
+        if peak <= least:  # spread over the whole sentence
             return []
 
         def joined(a: int, b: int) -> bool:
