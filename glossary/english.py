@@ -11,6 +11,8 @@ from functools import lru_cache
 from glossary.spans import Span
 
 _ARTICLES = ("the", "a", "an")
+# Small words that lead to a noun phrase and are no part of it.
+LEADING = frozenset((*_ARTICLES, *"and or of in on at by to from for with as that into about over under between".split()))
 _SENTENCE_END = re.compile(r"""(?:^|[.!?…:]["”'’)\]]*\s+|\n\s*)["“'‘(\[]*$""")
 # Letters whose English names begin with a vowel sound: an FBI agent, an MP, but a UN envoy.
 _VOWEL_NAMED = frozenset("AEFHILMNORSX")

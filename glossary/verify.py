@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from glossary.english import occurrences, right_case
+from glossary.english import LEADING, occurrences, right_case
 from glossary.match import Match
 from glossary.spans import Span
 
@@ -62,7 +62,8 @@ class Hypothesis:
             while end < len(self.text) and not self.text[end].isspace():
                 end += 1
             start += len(self.text[start:end]) - len(self.text[start:end].lstrip("\"'“‘("))
-            end -= len(self.text[start:end]) - len(self.text[start:end].rstrip(".,;:!?\"'”’)"))
+            word = self.text[start:end].rstrip(",;:!?\"'”’)")
+            end = start + len(word if "." in word[:-1] else word.rstrip(".\"'”’)"))  # the last dot of U.N. is its own
             if end > start:
                 if found and found[-1][0].start == start:
                     found[-1] = (found[-1][0], max(found[-1][1], mass))
@@ -92,6 +93,11 @@ class Hypothesis:
             first -= 1
         while last + 1 < len(words) and words[last + 1][1] >= peak / 2 and joined(last, last + 1):
             last += 1
+        # A preposition or article at the edge renders a proclitic, and stays: "affected [by the] situation".
+        while first < top and words[first][0].of(self.text).lower() in LEADING:
+            first += 1
+        while last > top and words[last][0].of(self.text).lower() in LEADING:
+            last -= 1
         return list(dict.fromkeys((Span(words[first][0].start, words[last][0].end), words[top][0])))
 
     def word_start(self, position: int) -> int:

@@ -6,6 +6,7 @@ Must not: know protobuf, gRPC, tokens or how terms are enforced.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,10 @@ from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 96
+
+
+_SENTENCE_ENDS = (".", "!", "?", "؟", "…", ":")
+_NAMED = ("I", "May", "March")  # common as small words too
 
 
 class Cancelled(Exception):
@@ -117,7 +122,7 @@ class Pipeline:
                 undecoded = set(pending)
                 ready = 0
                 while ready < len(waiting) and not undecoded.intersection(waiting[ready].segments):
-                    pair = _assemble(waiting[ready], outcomes, job.names, spelled)
+                    pair = _assemble(waiting[ready], outcomes, job.names, spelled, self._common)
                     if pair.index >= first:
                         yield pair
                     ready += 1
@@ -125,6 +130,10 @@ class Pipeline:
                 outcomes = {s: outcomes[s] for w in waiting for s in w.segments if s in outcomes}
                 if not ready:
                     yield None
+
+    def _common(self, word: str) -> bool:
+        """Whether a word is frequent enough in small letters to have a token of its own: it is no name then."""
+        return len(self.model.tokenizer.encode_target(word)) == 1
 
     def segments(self, job: Job) -> list[tuple[Segment, ...]]:
         """The segments of every paragraph, with their constraints."""
@@ -154,7 +163,7 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
     known: set[str] = set()
     result = []
     for index, (paragraph, found) in enumerate(zip(article.paragraphs, matches, strict=True)):
-        headline = index == 0 and len(article.paragraphs) > 1 and not paragraph.text.endswith((".", "!", "؟", "?", "…", ":", "،"))
+        headline = index == 0 and len(article.paragraphs) > 1 and not paragraph.text.endswith((*_SENTENCE_ENDS, "،"))
         new = []
         for m in found:
             new.append(replace(m, concept=m.concept.mentioned(not headline and m.concept.id not in known)))
@@ -170,7 +179,7 @@ def _segment(job: Job, text: str, span: Span, matches: Sequence[Match]) -> Segme
     return Segment(piece, own, align=bool(job.names.find(piece, own)), uniform=job.uniform.intersection(m.concept.id for m in own))
 
 
-def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str]) -> Pair:
+def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str], common: Callable[[str], bool]) -> Pair:
     """Join a paragraph's segments and carry every span over to the whole."""
     text = work.paragraph.text
     if not work.segments:
@@ -178,6 +187,7 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         kept = tuple(_kept(m) for m in work.matches)
         return Pair(work.index, work.paragraph, text, (SentencePair(Span(0, len(text)), Span(0, len(text))),), kept, (note, *check(text, text, kept, ())))
     translation = ""
+    ended = True  # the piece before ended a sentence
     sentences: list[SentencePair] = []
     uses = []
     names: list[NameUse] = []
@@ -190,6 +200,9 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         output = outcome.hypothesis.text if outcome else segment.text
         if translation and output:
             translation += " "
+        if outcome and output:
+            output = _begun(output, outcome, ended, common)
+        ended = piece.span.of(text).rstrip('»"”)').endswith(_SENTENCE_ENDS)
         start = len(translation)
         target = Span(start, start + len(output))
         translation += output
@@ -209,6 +222,22 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         checks.append(Check(CheckKind.UNTRANSLATED, "the model returned nothing; the source stands in its place"))
     checks += check(text, translation, uses, sentences)
     return Pair(work.index, work.paragraph, translation, tuple(sentences), tuple(uses), tuple(checks), tuple(names))
+
+
+def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str], bool]) -> str:
+    """The output with the first letter that its place asks for.
+
+    A sentence begins with a capital. A clause inside one loses the capital that the model gave it as a sentence of its own.
+    """
+    term = next((u for u in outcome.uses if u.target and u.target.start == 0), None)
+    word = re.match(r"[A-Z][a-z]*(?![\w.’'-])", output)
+    if sentence:
+        return output if term else output[0].upper() + output[1:]
+    if term:
+        small = term.rendering[:1].islower()
+    else:
+        small = bool(word) and word.group() not in _NAMED and common(word.group().lower())  # type: ignore[union-attr]
+    return output[0].lower() + output[1:] if small else output
 
 
 def _kept(match: Match) -> TermUse:

@@ -111,6 +111,15 @@ def test_replaced() -> None:
     assert decoder.calls == [1]
 
 
+def test_aligned_stretches_are_noun_phrases() -> None:
+    """Small words at the edge of a stretch stay outside it; a dotted acronym is one word with its dots."""
+    text = "affected by the U.N. envoy, who"
+    targets = tuple(Span(text.index(w), text.index(w) + len(w)) for w in ("affected", "by", "the", "U.N.", "envoy", "who"))
+    attention = [[0.0, 1.0], [0.9, 0.1], [0.9, 0.1], [1.0, 0.0], [0.8, 0.2], [0.0, 1.0]]
+    hypothesis = Hypothesis(text, -1.0, targets, (Span(0, 4), Span(5, 9)), attention)
+    assert [s.of(text) for s in hypothesis.aligned(Span(0, 4))] == ["U.N. envoy", "U.N."]
+
+
 def test_forced() -> None:
     """Where the attention is not clear, it is forced at the likeliest place, and the sentence goes on."""
     outcome = run(WordByWord(clear=False), "زار العراق أمس", IRAQ)

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from glossary import termfile
 from glossary.concepts import Concept
+from glossary.constrain import Outcome
 from glossary.english import occurrences
 from glossary.match import Matcher
+from glossary.spans import Span
 from glossary.termbase import Termbase
-from glossary.verify import Verdict
+from glossary.verify import Hypothesis, TermUse, Verdict
+from service import pipeline as pipeline_module
 from service.pairs import Article, CheckKind, Pair
 from service.pipeline import Cancelled, Pipeline, summarize
 from tests.conftest import SEED_NAMES, SEEDS, seed
@@ -201,6 +204,33 @@ def test_a_repeated_entry_has_one_rendering(translated: dict[str, list[Pair]]) -
     for pairs in translated.values():
         for entry, renderings in summarize(pairs).terms:
             assert len(renderings) == 1, (entry, renderings)
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence", "expected"),
+    [
+        ("The mission ended.", False, "the mission ended."),
+        ("NATO said", False, "NATO said"),
+        ("U.N. troops", False, "U.N. troops"),
+        ("Baghdad said", False, "Baghdad said"),
+        ("May 3", False, "May 3"),
+        ("I said", False, "I said"),
+        ("the mission ended.", True, "The mission ended."),
+        ("The mission ended.", True, "The mission ended."),
+        ("12 men", True, "12 men"),
+    ],
+)
+def test_first_letters(pipeline: Pipeline, output: str, sentence: bool, expected: str) -> None:
+    """A sentence begins with a capital, a clause inside one only where its first word has one of its own."""
+    assert pipeline_module._begun(output, Outcome(Hypothesis(output), ()), sentence, pipeline._common) == expected
+
+
+def test_first_letters_of_terms(pipeline: Pipeline) -> None:
+    """A rendering at the start of a clause has its own capitals."""
+    (match,) = Matcher(Termbase.build("t", [Concept(("الأعرجي",), "al-Araji")])).find("الأعرجي")
+    outcome = Outcome(Hypothesis("Al-Araji said"), (TermUse(match, Verdict.NATIVE, Span(0, 8), "al-Araji"),))
+    assert pipeline_module._begun("Al-Araji said", outcome, False, pipeline._common) == "al-Araji said"
+    assert pipeline_module._begun("Al-Araji said", outcome, True, pipeline._common) == "Al-Araji said"
 
 
 def test_cancelled_stops(pipeline: Pipeline) -> None:
