@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from benchmarks.terminology import FOLDER, SEEDS, article
+from benchmarks.terminology import FOLDER, SEEDS, article, marked
 from glossary.constrain import Request
 from glossary.english import occurrences
 from glossary.spans import Span
@@ -44,12 +44,6 @@ def word_links(hypothesis: Hypothesis, source: str, reference: str) -> Links:
         if any(mass):
             found.add((max(range(len(mass)), key=mass.__getitem__), j))
     return found
-
-
-def marked(name: str) -> list[tuple[int, str, str]]:
-    """(paragraph from 0, surface, rendering) of a seed's marked occurrences, in order."""
-    rows = (line.split("\t") for line in (FOLDER / f"{name}.terms.tsv").read_text(encoding="utf-8").splitlines()[1:])
-    return [(int(n) - 1, surface, rendering) for n, surface, rendering in rows]
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ SHARE = {
     "cldr": 0.3, "mledoze_countries": 1, "helper_titles_orgs": 1, "iraq_places": 0.3, "dr5hn_arab_places": 0.1, "thegenio_names": 0.5,
 }  # fmt: skip
 # Of the tagged pairs half come from slots and lexicon, half from aligned phrases.
-TAGGED = 0.3
+TAGGED = 0.45
 
 
 def roughen(text: str, rnd: random.Random) -> str:
@@ -165,7 +165,7 @@ def main() -> None:
                 pieces = [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t]
                 marks = [m for m in pair.marks if rnd.random() < 0.7] or (lexicon_marks(pair, matcher) if rnd.random() < 0.5 else [])
                 kind = "slots" if marks and pair.marks else "lexicon" if marks else "phrases"
-                marks = marks or phrase_marks(pair, pieces, link, rnd)
+                marks = phrase_marks(pair, pieces, link, rnd, marks)
                 if marks:
                     new_s, new_t, new_links = annotator.annotate(pair, marks, (*pieces, link))
                     if len(new_s) < LONGEST * 1.4 and len(new_t) < LONGEST * 1.2:
