@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from glossary.spans import Span
 
@@ -54,7 +55,7 @@ def fold(text: str) -> Folded:
     quoted: list[bool] = []
     pending = False
     for at, char in enumerate(text):
-        if IGNORED.match(char):
+        if _ignored(char):
             if out and ends[-1] == at and (char == "\u0640" or unicodedata.category(char) == "Mn"):
                 ends[-1] = at + 1  # a vowel sign or filler belongs to the letter before it
             continue
@@ -74,24 +75,37 @@ def fold(text: str) -> Folded:
                 quoted.append(pending)
                 pending = False
             continue
-        pieces = unicodedata.normalize("NFKC", char).translate(_SAME)
+        pieces = _pieces(char)
         if char == "ئ" and text[at + 1 : at + 2] == "و":
             pieces = "و"  # مسئول is مسؤول, شئون is شؤون
         elif char == "أ" and text[at - 1 : at] == "ي" and text[at + 1 : at + 2] in ("ة", "ه"):
             pieces = "ي"  # هيأة is هيئة
-        elif unicodedata.category(char) == "No":
-            pieces = "*"  # a raised footnote number is no part of the word before it
         for piece in pieces:
-            if IGNORED.match(piece):
-                continue
-            digit = unicodedata.decimal(piece, None)
-            lower = piece.lower()
-            out.append(str(digit) if digit is not None else lower if len(lower) == 1 else piece)
+            out.append(piece)
             starts.append(at)
             ends.append(at + 1)
             quoted.append(pending)
             pending = False
     return _join_abd(Folded("".join(out), tuple(starts), tuple(ends), tuple(quoted)))
+
+
+@lru_cache(maxsize=4096)
+def _ignored(char: str) -> bool:
+    return bool(IGNORED.match(char))
+
+
+@lru_cache(maxsize=4096)
+def _pieces(char: str) -> str:
+    """What one character is folded to, whatever stands beside it."""
+    if unicodedata.category(char) == "No":
+        return "*"  # a raised footnote number is no part of the word before it
+    folded = ""
+    for piece in unicodedata.normalize("NFKC", char).translate(_SAME):
+        digit = unicodedata.decimal(piece, None)
+        lower = piece.lower()
+        if not IGNORED.match(piece):
+            folded += str(digit) if digit is not None else lower if len(lower) == 1 else piece
+    return folded
 
 
 def _join_abd(folded: Folded) -> Folded:

@@ -223,7 +223,7 @@ def _part_of_a_name(text: str, span: Span) -> bool:
 
 
 def _renders_another_word(hypothesis: Hypothesis, target: Span, constraints: Sequence[Match]) -> bool:
-    """Whether most of the attention of the words at `target` lies outside every constraint."""
+    """Whether most of the attention of the words at `target` lies on words outside every constraint (the end symbol is none)."""
     tokens = [row for row, span in zip(hypothesis.attention, hypothesis.targets, strict=False) if span.overlaps(target)]
-    outside = [n for n, span in enumerate(hypothesis.sources) if not any(span.overlaps(c.span) for c in constraints)]
+    outside = [n for n, span in enumerate(hypothesis.sources) if len(span) and not any(span.overlaps(c.span) for c in constraints)]
     return bool(tokens) and sum(row[n] for row in tokens for n in outside) / len(tokens) > 0.5

@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from glossary.constrain import Guide, Request
 from glossary.spans import Span
@@ -87,12 +88,12 @@ class TextDecoder:
     def _source(self, request: Request) -> _Source:
         """The tokens of a guided source, and for each its span in the plain one."""
         guides = sorted(request.guides, key=lambda g: g.span)
-        while len((source := self._shown(request.source, guides)).tokens) > self._model.max_target_tokens and guides:
+        while len((source := self._shown(request.source, guides, request.align)).tokens) > self._model.max_target_tokens and guides:
             # Renderings so long that the model has no place for them are left to forcing and repair.
             guides.remove(max(guides, key=lambda g: len(g.rendering)))
         return source
 
-    def _shown(self, text: str, guides: Sequence[Guide]) -> _Source:
+    def _shown(self, text: str, guides: Sequence[Guide], align: bool) -> _Source:
         shown: list[str] = []
         origin: list[Span] = []
 
@@ -110,6 +111,8 @@ class TextDecoder:
             add(_plain(text[i]), Span(i, i + 1))
         whole = "".join(shown)
         tokens = self._model.tokenizer.encode(normalize_source(whole))
+        if not align:
+            return _Source(tokens, ())
         spans = []
         for span in token_spans(whole, tokens):
             places = origin[span.start : span.end] or origin[-1:] or [Span(0, 0)]
@@ -120,9 +123,11 @@ class TextDecoder:
         tokens = output.tokens[skip:]
         text = self._model.tokenizer.decode(tokens)
         text = re.sub(r"\s+", " ", text).strip()
-        return Hypothesis(text, output.score, tuple(token_spans(text, tokens)), source.spans, output.attention[skip:], output.cut)
+        targets = tuple(token_spans(text, tokens)) if output.attention else ()
+        return Hypothesis(text, output.score, targets, source.spans, output.attention[skip:], output.cut)
 
 
+@lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
     """A character of the article; one that could open a tag of ours is set apart, so that it is only a sign."""
     return "< " if unicodedata.normalize("NFKC", char) == "<" else char

@@ -113,6 +113,8 @@ class Names:
         article. Term uses keep their renderings; an exchange that would cost one is not made.
         """
         uses: list[NameUse] = []
+        if not outcome.hypothesis.attention:  # no name stands here, or nothing says where its rendering is
+            return outcome, ()
         for match in self.find(segment.text, segment.constraints):
             person = match.concept.category is Category.PERSON
             taken = [u.target for u in outcome.uses if u.target]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -133,10 +134,10 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
     Works for every SentencePiece vocabulary: the letters of the tokens are found one after another,
     over white space, ignored marks and compatibility forms.
     """
-    letters: list[tuple[str, int]] = []
+    places: list[int] = []  # of every letter that tokens can hold
     for at, char in enumerate(text):
-        if not char.isspace() and not IGNORED.match(char):
-            letters += [(c, at) for c in unicodedata.normalize("NFKC", char) if not c.isspace()]
+        places += [at] * len(_letters(char))
+    letters = "".join(map(_letters, text))
     spans: list[Span] = []
     cursor = 0
     held = b""
@@ -151,19 +152,18 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
                 piece = ""
         else:
             piece, held = token.replace(_SPACE, ""), b""
-        here = letters[cursor][1] if cursor < len(letters) else len(text)
-        found = _find(letters, cursor, piece) if piece else -1
+        here = places[cursor] if cursor < len(places) else len(text)
+        # A small window: a token the text does not show (an unknown) must not pull the rest along.
+        found = letters.find(piece, cursor, cursor + 7 + len(piece)) if piece else -1
         if found < 0:
             spans.append(Span(here, here))
             continue
         cursor = found + len(piece)
-        spans.append(Span(letters[found][1], letters[cursor - 1][1] + 1))
+        spans.append(Span(places[found], places[cursor - 1] + 1))
     return spans
 
 
-def _find(letters: Sequence[tuple[str, int]], cursor: int, piece: str) -> int:
-    # A small window: a token the text does not show (an unknown) must not pull the rest along.
-    for start in range(cursor, min(cursor + 8, len(letters) - len(piece) + 1)):
-        if all(letters[start + k][0] == c for k, c in enumerate(piece)):
-            return start
-    return -1
+@lru_cache(maxsize=4096)
+def _letters(char: str) -> str:
+    """What tokens hold of a character: nothing of white space and ignored marks."""
+    return "" if IGNORED.match(char) else "".join(unicodedata.normalize("NFKC", char).split())
