@@ -102,6 +102,15 @@ def test_bad_options(running: Running) -> None:
     """Options out of range are refused by field name."""
     request = translation_pb2.TranslateDocumentRequest(text="نعم", options=translation_pb2.TranslateOptions(beam_size=17))
     assert problem(running.translation.TranslateDocument, request).violations[0][0] == "options.beam_size"
+    request = translation_pb2.TranslateDocumentRequest(text="نعم", options=translation_pb2.TranslateOptions(consistency=9))  # type: ignore[arg-type]
+    assert problem(running.translation.TranslateDocument, request).violations[0][0] == "options.consistency"
+
+
+def test_consistency_is_in_the_signature(running: Running) -> None:
+    """A report alone is another result than one rendering throughout, and each says which it is."""
+    for mode, shown in ((translation_pb2.CONSISTENCY_UNSPECIFIED, "unify"), (translation_pb2.CONSISTENCY_REPORT, "report")):
+        answer = translate(running, "وصل وفد العراق.", options=translation_pb2.TranslateOptions(consistency=mode))
+        assert f"consistency:{shown}" in answer.signature
     bad = translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=b"x", format=9))
     request = translation_pb2.TranslateDocumentRequest(text="نعم", glossary=bad)
     assert problem(running.translation.TranslateDocument, request).violations[0][0] == "glossary.inline.format"
