@@ -15,7 +15,7 @@ import argparse
 import re
 
 from benchmarks.terminology import FOLDER, SEEDS, article, marked
-from glossary.constrain import Request
+from glossary.decoder import Request
 from glossary.english import occurrences
 from glossary.spans import Span
 from glossary.verify import Hypothesis

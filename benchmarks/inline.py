@@ -18,7 +18,8 @@ from dataclasses import replace
 from benchmarks.quality import score
 from benchmarks.terminology import SEEDS, article
 from glossary.concepts import Concept
-from glossary.constrain import Request, Segment, guides_for
+from glossary.constrain import Segment, guides_for
+from glossary.decoder import Request
 from glossary.english import occurrences
 from glossary.match import Match
 from service.decode import TextDecoder

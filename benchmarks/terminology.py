@@ -25,7 +25,8 @@ from pathlib import Path
 from benchmarks.quality import read_bitext, score
 from glossary import termfile
 from glossary.concepts import Concept
-from glossary.constrain import Decoder, Request, Segment, guides_for, translate
+from glossary.constrain import Segment, guides_for, translate
+from glossary.decoder import Decoder, Request
 from glossary.english import cased, occurrences
 from glossary.errors import InvalidEntries
 from glossary.match import Match, Matcher

@@ -64,5 +64,7 @@ class Concept:
         """The concept as one mention asks for it: long form and acronym at the first, the acronym alone later."""
         if not self.acronym:
             return self
-        rendering = f"{self.preferred} ({self.acronym})" if first else self.acronym
-        return replace(self, preferred=rendering, admitted=(), plural="", acronym="")
+        both = f"{self.preferred} ({self.acronym})"
+        if first:
+            return replace(self, preferred=both, admitted=(), plural="", acronym="")
+        return replace(self, preferred=self.acronym, admitted=(), forbidden=(*self.forbidden, both), plural="", acronym="")

@@ -1,6 +1,6 @@
 """Enforcement: guide, decode, verify, force, repair, and a verdict for every constraint.
 
-Belongs here: the ladder, over a small `Decoder` protocol. Must not: know models, tokens or gRPC.
+Belongs here: the ladder. Must not: know models, tokens or gRPC.
 
 The ladder and why it has this order: a guided model writes the rendering with the right grammar
 around it (Dinu et al. 2019, "Training NMT to Apply Terminology Constraints"). Where it does not, the words
@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from glossary.concepts import Category
+from glossary.decoder import Decoder, Guide, Request
 from glossary.english import cased, mend, swap, without
 from glossary.match import Match
 from glossary.spans import Span
@@ -26,41 +26,6 @@ MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segmen
 FAILED = 0.0  # share of missing terms above which a guided translation is given up
 CLEAR = 0.3  # attention of a word to a term above which the word renders it
 PLACES = 2  # positions tried for one missing term
-
-
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """An inline request: render what stands at `span` of the source by `rendering`. `form` is its dictionary form."""
-
-    span: Span
-    form: str
-    rendering: str
-
-
-@dataclass(frozen=True)
-class Request:
-    """One decoding: a segment, what to show the model, how its output begins, and what it must not say.
-
-    `prefix` is text the output begins with, the last word complete; `suppress` lists texts that the
-    output after the prefix must not hold. Without `align` the hypotheses may come without attention.
-    """
-
-    source: str
-    guides: tuple[Guide, ...] = ()
-    prefix: str = ""
-    suppress: tuple[str, ...] = ()
-    align: bool = True
-
-
-class Decoder(Protocol):
-    """What enforcement needs of a model."""
-
-    @property
-    def follows_guides(self) -> bool:
-        """Whether the model was trained to follow inline renderings."""
-
-    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
-        """One non-empty n-best list a request, same order, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +180,8 @@ def _force(decoder: Decoder, states: Sequence[_State]) -> bool:
         if state.consider(met):
             # What was forced behind the new prefix has been decoded anew.
             end = state.seen.placed[index][0].end  # type: ignore[index]
-            state.forced = {i for i in state.forced if (p := state.seen.placed[i]) and p[0].end <= end} | {index}
+            kept = {i for i, p in enumerate(state.seen.placed) if p and p[0].end <= end}
+            state.forced, state.repaired = (state.forced & kept) | {index}, state.repaired & kept
         else:
             state.given_up.add(index)
     return True

@@ -16,7 +16,7 @@ LEADING = frozenset((*_ARTICLES, *"and or of in on at by to from for with as tha
 _SENTENCE_END = re.compile(r"""(?:^|[.!?…:]["”'’)\]]*\s+|\n\s*)["“'‘(\[]*$""")
 # Letters whose English names begin with a vowel sound: an FBI agent, an MP, but a UN envoy.
 _VOWEL_NAMED = frozenset("AEFHILMNORSX")
-_LONG_U = re.compile(r"(?:u[nst](?:[iaeou])|eu|one\b|once\b|ukrain|ugand|ural|uzi)", re.I)
+_LONG_U = re.compile(r"(?:uni(?![ndm])|unan|us[aeiu]|ut[eio]|eu|one\b|once\b|ukrain|ugand|ural|uzi)", re.I)
 _SILENT_H = re.compile(r"(?:hour|heir|honest|hono)", re.I)
 
 
@@ -54,9 +54,14 @@ def at_sentence_start(text: str, position: int) -> bool:
 
 def cased(rendering: str, text: str, position: int) -> str:
     """The rendering as it is written at `position`: its own capitals, plus one at a sentence's start."""
-    if at_sentence_start(text, position) and rendering[:1].islower():
+    if at_sentence_start(text, position) and _may_rise(rendering):
         return rendering[:1].upper() + rendering[1:]
     return rendering
+
+
+def _may_rise(rendering: str) -> bool:
+    """Whether a rendering takes a capital at a sentence's start: al-Araji does, iPhone does not."""
+    return bool(re.match(r"[^\W\d_]+", rendering)) and re.split(r"[\W\d_]", rendering, maxsplit=1)[0].islower()
 
 
 def right_case(found: str, rendering: str) -> bool:
@@ -70,6 +75,8 @@ def right_case(found: str, rendering: str) -> bool:
 def indefinite(word: str) -> str:
     """ "a" or "an", by the sound `word` begins with."""
     first = re.split(r"[\s-]", word.strip(), maxsplit=1)[0]
+    if first.isupper() and first.startswith("UN"):
+        return "an" if first == "UNRWA" else "a"
     if first.isupper() and (1 < len(first) <= 3 or not re.search("[AEIOU]", first)):
         return "an" if first[0] in _VOWEL_NAMED else "a"  # spelled out letter by letter
     if first[:1].lower() in "aeiou":
@@ -88,7 +95,9 @@ def without(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-_POSSESSIVE = re.compile(r"[A-Z]\w*(?:['’]s|s['’]) ")
+# An owner in front brings the determiner with it (Saudi Arabia's); "People's" in a name is none.
+_PEOPLE = "People|Children|Women|Men|Worker|Farmer|Journalist|Lawyer|Teacher|Student|Doctor|Veteran|Writer"
+_POSSESSIVE = re.compile(rf"(?!.*\b(?:{_PEOPLE})s?['’])(?:[A-Z][\w.-]*\s)*?[A-Z][\w.-]*(?:['’]s|s['’]) ")
 
 
 def swap(text: str, span: Span, new: str) -> tuple[Span, str]:
@@ -122,7 +131,7 @@ def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
     own = word.split(" ", 1)[0].lower()
     if before:
         articles = before.group(1).split()
-        if own in _ARTICLES or (name and _NAME_ALONE.match(text, span.end)):
+        if own in _ARTICLES or _POSSESSIVE.match(word) or (name and _NAME_ALONE.match(text, span.end)):
             edits.append((Span(before.start(1), span.start), ""))
         else:
             last = articles[-1].lower()
@@ -131,6 +140,6 @@ def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
                 keep = keep.capitalize()
             if [keep] != articles:
                 edits.append((Span(before.start(1), span.start), keep + " "))
-    elif word[:1].islower() and at_sentence_start(text, span.start):
+    elif _may_rise(word) and at_sentence_start(text, span.start):
         edits.append((Span(span.start, span.start + 1), word[0].upper()))
     return edits

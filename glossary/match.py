@@ -73,6 +73,7 @@ class _Form:
     folded: str
     contracted: bool  # the form without its ال, to be found behind لل
     definite: bool  # begins with the article
+    ruled: bool = False  # a dual or plural that a rule gives
 
 
 class Matcher:
@@ -86,11 +87,15 @@ class Matcher:
                 _add(patterns, concept, form)
             for form in concept.plural_forms:
                 _add(patterns, concept.in_plural(), form)
-        # What a rule gives stands back behind what an entry says.
+        # What a rule gives stands back behind what an entry says, and behind nothing where two entries would have it.
+        ruled: dict[str, dict[str, tuple[Concept, str]]] = {}
         for concept in termbase.concepts:
             for form in (f for c in concept.forms if concept.plural for f in inflected(c)):
-                if fold_term(form) not in patterns:
-                    _add(patterns, concept.in_plural(), form)
+                ruled.setdefault(fold_term(form), {})[concept.id] = (concept, form)
+        for folded, owners in ruled.items():
+            if len(owners) == 1 and folded not in patterns:
+                ((concept, form),) = owners.values()
+                _add(patterns, concept.in_plural(), form, ruled=True)
         self._automaton = ahocorasick.Automaton()
         for pattern, forms in patterns.items():
             self._automaton.add_word(pattern, (pattern, tuple(forms)))
@@ -164,6 +169,8 @@ class Matcher:
         named = single or form.concept.category is Category.PERSON
         if named and (lead or form.contracted) and not folded.quoted[start] and _is_whole_word(lead, first):
             return miss(MissReason.WHOLE_WORD)
+        if form.ruled and " " in form.folded and line[end : end + 4] == " وال":
+            return miss(MissReason.NOT_THE_NAME)  # وزيرا الخارجية والدفاع are two ministers, one of them of defence
         if not form.contracted and _is_function_word(surface, form.form, egyptian):
             return miss(MissReason.FUNCTION_WORD)
         if single and _is_homograph(surface, form.form, text):
@@ -172,12 +179,12 @@ class Matcher:
         return Match(form.concept, form.form, span, surface, proclitic)
 
 
-def _add(patterns: dict[str, list[_Form]], concept: Concept, form: str) -> None:
+def _add(patterns: dict[str, list[_Form]], concept: Concept, form: str, ruled: bool = False) -> None:
     """Put a form into the table of patterns, and the shapes it has with the article."""
     folded = fold_term(form)
-    patterns.setdefault(folded, []).append(_Form(concept, form, folded, False, has_article(form)))
+    patterns.setdefault(folded, []).append(_Form(concept, form, folded, False, has_article(form), ruled))
     if has_article(form) and len(folded) > 3:
-        patterns.setdefault(_behind_lam(folded), []).append(_Form(concept, form, folded, True, True))
+        patterns.setdefault(_behind_lam(folded), []).append(_Form(concept, form, folded, True, True, ruled))
     elif " " in folded and concept.category is not Category.PERSON:
         definite = _definite(form)
         if definite.startswith("ال") and definite != folded and definite not in patterns:
@@ -186,10 +193,11 @@ def _add(patterns: dict[str, list[_Form]], concept: Concept, form: str) -> None:
 
 
 def inflected(form: str) -> list[str]:
-    """The dual and the sound plurals of a word (وزيران, مهندسون, شركات), or of the first word of a genitive phrase.
+    """The dual and the sound plurals of a word (مهندسون, شركات), or of the first word of a genitive phrase.
 
-    Ryding 2005, §5.4 and §7: endings are ان/ين, ون/ين and ات; before a genitive the ن falls (وزيرا
-    الخارجية). Phrases with adjectives inflect in every word and are left to the glossary.
+    Ryding 2005, §5.4 and §7: endings are ان/ين, ون/ين and, for words in ة, ات; before a genitive the ن falls
+    (وزيرا الخارجية). Phrases with adjectives inflect in every word and are left to the glossary, and so are
+    single words of less than five letters: طالبان is the Taliban, العدوان aggression, not two of anything.
     """
     first, _, rest = form.partition(" ")
     if rest and (has_article(form) or not has_article(rest)):
@@ -199,7 +207,8 @@ def inflected(form: str) -> list[str]:
     if stem != first:
         endings = ("تا", "تي", "ات") if rest else ("تان", "تين", "ات")
     else:
-        endings = ("ا", "ي", "و", "ات") if rest else ("ان", "ين", "ون", "ات")
+        long = len(fold_term(first).removeprefix("ال")) > 4
+        endings = ("ا", "ي", "و") if rest else ("ان", "ين", "ون") if long else ()
     return [f"{stem}{ending} {rest}".strip() for ending in endings]
 
 

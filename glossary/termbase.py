@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 
 from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries, RowProblem
@@ -78,7 +78,7 @@ def _clean(concept: Concept) -> Concept:
 def _merge(concepts: list[Concept]) -> list[Concept]:
     """Join entries that share a form, as they then share their rendering; the order of rows does not matter."""
     group_of: dict[str, list[Concept]] = {}
-    for concept in sorted(concepts, key=lambda c: (fold_term(c.id), c.forms, c.category.value)):
+    for concept in sorted(concepts, key=lambda c: (fold_term(c.id), c.category.value, *map(str, astuple(c)))):
         folded = list(map(fold_term, concept.forms))
         group = [concept]
         for other in {id(g): g for f in folded if (g := group_of.get(f)) is not None}.values():
@@ -120,6 +120,8 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
             continue
         if not concept.preferred.strip():
             say("rendering", f"is empty for {concept.forms[0]!r}; give the approved English")
+        if concept.acronym and concept.acronym == concept.preferred:
+            say("acronym", f"{concept.acronym!r} is the rendering itself; give the long form as the rendering")
         if concept.plural_forms and not concept.plural:
             say("plural", f"is empty for {concept.plural_forms[0]!r}; give the English plural, or move the form to variants")
         asked = [*((f, concept.preferred) for f in concept.forms), *((f, concept.plural) for f in concept.plural_forms)]
@@ -142,7 +144,11 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
                 if there != rendering:
                     at = "the same entry" if other is concept else f"line {where}" if where else f"entry {other.id!r}"
                     say("term", f"{form!r} is rendered {rendering!r} here but {there!r} in {at}")
-                elif len({concept.category, other.category} - {Category.TERM}) > 1:
+                for name in ("plural", "acronym"):
+                    mine, theirs = getattr(concept, name), getattr(other, name)
+                    if mine and theirs and mine != theirs:
+                        say(name, f"{form!r} has {mine!r} here but {theirs!r} elsewhere")
+                if len({concept.category, other.category} - {Category.TERM}) > 1:
                     say("category", f"{form!r} is a {concept.category.value} here but a {other.category.value} elsewhere")
         for name, values in (
             ("rendering", (concept.preferred,)),

@@ -15,6 +15,9 @@ from glossary.english import LEADING, occurrences, right_case
 from glossary.match import Match
 from glossary.spans import Span
 
+# What hangs on a noun and is no part of it: a possessive, a participle behind a hyphen (Iranian-backed).
+_TAIL = re.compile(r"(?<=\w)(?:['’]s?|-(?:backed|led|based|born|run|made|held|controlled|sponsored|style|wide|aligned|affiliated|funded|allied|owned))$")
+
 
 class Verdict(Enum):
     """What became of one constraint."""
@@ -63,7 +66,8 @@ class Hypothesis:
                 end += 1
             start += len(self.text[start:end]) - len(self.text[start:end].lstrip("\"'“‘("))
             word = self.text[start:end].rstrip(",;:!?\"'”’)")
-            end = start + len(word if "." in word[:-1] else word.rstrip(".\"'”’)"))  # the last dot of U.N. is its own
+            word = word if "." in word[:-1] else word.rstrip(".\"'”’)")  # the last dot of U.N. is its own
+            end = start + len(_TAIL.sub("", word))
             if end > start:
                 if found and found[-1][0].start == start:
                     found[-1] = (found[-1][0], max(found[-1][1], mass))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from glossary.constrain import Guide, Request
+from glossary.decoder import Guide, Request
 from glossary.spans import Span
 from glossary.verify import Hypothesis
 from service.backend import Output, Search
@@ -33,7 +33,7 @@ class _Source:
 
 
 class TextDecoder:
-    """Implements `glossary.constrain.Decoder` over a loaded model."""
+    """Implements `glossary.decoder.Decoder` over a loaded model."""
 
     def __init__(self, model: LoadedModel, beam_size: int = 4):
         self._model, self._beam = model, beam_size

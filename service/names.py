@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 
 from glossary.concepts import Category, Concept
 from glossary.constrain import Outcome, Segment
-from glossary.english import at_sentence_start, cased
+from glossary.english import LEADING, at_sentence_start, cased
 from glossary.match import Match, Matcher
 from glossary.normalize import fold_term, has_arabic
 from glossary.spans import Span
@@ -28,17 +28,22 @@ from glossary.words import FUNCTION_WORDS
 from service.pairs import NameUse, Pair, SuggestedEntry
 
 LIMIT = 50  # suggested entries of one article
+LEAST = 0.2  # attention of each word of a name on its Arabic
 ALIKE = 0.7  # least similarity of consonants at which English letters spell an Arabic word
 _QUOTED = re.compile(r"«([^«»\s]+(?:\s[^«»\s]+){0,2})»")  # three words at most: longer ones are sentences
 # Ranks and offices behind which a name stands: minister, president, general, major general, brigadier, marshal,
 # colonel, ambassador, doctor, sheikh, prince, king, judge, engineer, professor, deputy, spokesman, envoy, director,
-# adviser, commander.
+# adviser, commander; behind them first (general) and staff (colonel), which are parts of ranks.
 _TITLES = (
-    "وزير رئيس فريق لواء عميد مشير عقيد سفير دكتور دكتورة شيخ أمير ملك قاضي قاضى مهندس أستاذ نائب متحدث مبعوث مدير سيد سيدة وزيرة رئيسة مستشار قائد"
+    "وزير رئيس فريق لواء عميد مشير عقيد سفير دكتور دكتورة شيخ [أا]مير ملك قاض[يى] مهندس [أا]ستاذ نائب متحدث مبعوث مدير سيد سيدة وزيرة رئيسة مستشار قائد"
 ).split()
 _LETTERS = "\u0621-\u064a"
+_ONE = "|".join(_TITLES)
+# Behind a definite title, or behind an office with its field (وزير الخارجية). Right behind an indefinite title a
+# country or body follows: سفير فرنسا is the ambassador of France.
 _AFTER_TITLE = re.compile(
-    rf"(?<![{_LETTERS}])[وف]?[بلك]?(?:ال|ل)?(?:{'|'.join(_TITLES)})(?:\s+و?(?:ال|لل)[{_LETTERS}]+)*\s+((?!و?ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}})?)"
+    rf"(?<![{_LETTERS}])[وف]?(?:[بلك]?ال|لل)(?:{_ONE})(?:\s+(?:[أا]ول|ركن|و?(?:ال|لل)[{_LETTERS}]+)){{0,5}}\s+(?P<a>(?!و?ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}}){{0,2}})"
+    rf"|(?<![{_LETTERS}])[وفبلك]{{0,2}}(?:{_ONE})(?:\s+(?:{_ONE}))?(?:\s+و?(?:ال|لل)[{_LETTERS}]+){{1,5}}\s+(?P<b>(?!و?ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}}){{0,2}})"
 )
 _NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
 _ENGLISH_WORD = re.compile(r"\w[\w’'-]*?(?=['’]s\b|[^\w'’-]|$)")
@@ -53,14 +58,22 @@ _DIGRAPHS = (("sh", "s"), ("ch", "s"), ("kh", "k"), ("gh", "g"), ("th", "t"), ("
 
 
 def candidates(text: str) -> list[tuple[Span, Category]]:
-    """Where a name may stand in Arabic text, and what it may be."""
+    """Where a name may stand in Arabic text, and what it may be; of two readings of a place the longer is first."""
     found = []
     for m in _AFTER_TITLE.finditer(text):
-        words = m.group(1).split()
-        genitive = words[0].endswith("ة") and words[-1].startswith("ال")  # commander of the NATO mission
-        if words[0] not in FUNCTION_WORDS and not genitive:
-            end = m.end(1) if len(words) == 2 and words[1] not in FUNCTION_WORDS else m.start(1) + len(words[0])
-            found.append((Span(m.start(1), end), Category.PERSON))
+        start, end = m.span("a" if m.group("a") else "b")
+        words = [Span(start + w.start(), start + w.end()) for w in re.finditer(r"\S+", text[start:end])]
+        used: list[Span] = []
+        for n, word in enumerate(words):
+            # A third word is a name's only with the article (محمد شياع السوداني), or behind عبد.
+            third = n == 2 and not (word.of(text).startswith("ال") or words[0].of(text) == "عبد")
+            if word.of(text) in FUNCTION_WORDS or third:
+                break
+            used.append(word)
+        genitive = len(used) > 1 and used[0].of(text).endswith("ة") and used[1].of(text).startswith("ال")  # the NATO mission's commander
+        if used and not genitive:
+            for last in range(len(used), 0, -1):
+                found.append((Span(used[0].start, used[last - 1].end), Category.PERSON))
     return found + [(Span(*m.span(1)), Category.TERM) for m in _QUOTED.finditer(text) if has_arabic(m.group(1))]
 
 
@@ -71,6 +84,8 @@ def spells(english: str, arabic: str) -> bool:
         e = e.replace(two, one)
     e = re.sub("c+(?=[eiy])", "s", e)
     a, e = map(_skeleton, (fold_term(arabic).removeprefix("ال").replace("تش", "ش"), e))
+    if e[:1] != a[:1] or english.lower() in LEADING:  # محمد is not أحمد, and عطا is not "the"
+        return False
     return a == e or SequenceMatcher(None, a, e, autojunk=False).ratio() >= ALIKE
 
 
@@ -92,7 +107,7 @@ class Names:
                 if any(m.span.overlaps(span) for m in matches):
                     continue
                 words = span.of(text).split()
-                whole = [" ".join(words), words[-1]] if kind is Category.PERSON else [" ".join(words)]
+                whole = [" ".join(words), words[-1]] if kind is Category.PERSON and len(words) > 1 else [" ".join(words)]
                 for form in whole:
                     key = fold_term(form)
                     if len(key) > 2 and form not in FUNCTION_WORDS and (key not in forms or kind is Category.PERSON):
@@ -126,7 +141,7 @@ class Names:
                 for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
                     own = _plain(span.of(outcome.hypothesis.text))
                     first = spelled.setdefault(word, own)
-                    if self.unify and first.casefold() != own.casefold():
+                    if self.unify and _respelled(own, first):
                         outcome = _exchanged(segment, outcome, span, first)
                 place = _person(outcome.hypothesis, match, [u.target for u in outcome.uses if u.target]) or place
             rendering = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
@@ -154,19 +169,27 @@ def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) ->
 
 
 def _person(hypothesis: Hypothesis, match: Match, taken: Sequence[Span]) -> list[Span]:
-    """The English words that spell the name word for word, near where the attention places it; empty if none do."""
+    """The English words that spell the name word for word where the attention places it; empty if none do."""
     names = fold_term(match.form).split()
-    for place in hypothesis.aligned(match.span)[:1]:
-        for m in _NAME.finditer(hypothesis.text):
-            if not Span(*m.span()).overlaps(place):
-                continue
-            words = [Span(m.start() + w.start(), m.start() + w.end()) for w in _ENGLISH_WORD.finditer(m.group())]
-            for at in range(len(words) - len(names) + 1):
-                run = words[at : at + len(names)]
-                free = not any(w.overlaps(t) for w in run for t in taken)
-                if free and all(spells(w.of(hypothesis.text), name) for w, name in zip(run, names, strict=True)):
-                    return run
-    return []
+    if any(n.startswith("عبدال") for n in names):
+        return []  # one word or two in English: Abdulrahman, Abdel Rahman
+    best: list[Span] = []
+    most = 0.0
+    for m in _NAME.finditer(hypothesis.text):
+        words = [Span(m.start() + w.start(), m.start() + w.end()) for w in _ENGLISH_WORD.finditer(m.group())]
+        for at in range(len(words) - len(names) + 1):
+            run = words[at : at + len(names)]
+            backing = min((hypothesis.support(w, match.span) for w in run), default=0.0)
+            free = not any(w.overlaps(t) for w in run for t in taken)
+            if free and backing > max(most, LEAST) and all(spells(w.of(hypothesis.text), n) for w, n in zip(run, names, strict=True)):
+                best, most = run, backing
+    return best
+
+
+def _respelled(word: str, first: str) -> bool:
+    """Whether two words are one name in two spellings, and not a name and its adjective (Iraq, Iraqi)."""
+    short, long = sorted((word.casefold(), first.casefold()), key=len)
+    return short != long and not re.fullmatch(re.escape(short) + r"(?:n?i|i?an|ish|ese|s)", long)
 
 
 def _exchanged(segment: Segment, outcome: Outcome, span: Span, spelling: str) -> Outcome:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
+from glossary.english import LEADING
 from glossary.match import Match, Matcher
 from glossary.normalize import has_arabic
 from glossary.spans import Span
@@ -28,7 +29,6 @@ from service.segment import Piece, split_article, split_paragraph
 WINDOW = 96
 
 
-_SENTENCE_ENDS = (".", "!", "?", "؟", "…", ":")
 _NAMED = ("I", "May", "March")  # common as small words too
 
 
@@ -96,15 +96,15 @@ class Pipeline:
         decoder = TextDecoder(self.model, job.beam_size)
         start = 0 if len(job.names) else first  # names are spelled as at their first mention, wherever that is
         waiting: list[_Work] = []  # paragraphs not yet finished
-        pending: list[Segment] = []  # their segments not yet decoded, and how many of them nobody will read
+        pending: list[tuple[int, Segment]] = []  # segments not yet decoded with their paragraphs, and how many nobody will read
         unread = 0
-        outcomes: dict[Segment, Outcome] = {}
+        outcomes: dict[tuple[int, Segment], Outcome] = {}
         spelled: dict[str, str] = {}
         window = WINDOW // 8  # a small first window: the first pair is what a reader waits for
         paragraphs = job.article.paragraphs
         for index, paragraph in enumerate(paragraphs):
             work = self._cut(job, index, paragraph)
-            pending += [s for s in work.segments if has_arabic(s.text)]
+            pending += [(index, s) for s in work.segments if has_arabic(s.text)]
             if index < start:
                 unread = len(pending)
             else:
@@ -116,19 +116,20 @@ class Pipeline:
                 chunk, pending = pending[:window], pending[window:]
                 if unread < len(chunk):
                     # A headline and its repetition are translated once.
-                    unique = list(dict.fromkeys(chunk))
-                    outcomes.update(zip(unique, translate(decoder, unique), strict=True))
+                    unique = list(dict.fromkeys(s for _, s in chunk))
+                    results = dict(zip(unique, translate(decoder, unique), strict=True))
+                    outcomes.update(((i, s), results[s]) for i, s in chunk)
                 unread, window = max(0, unread - len(chunk)), WINDOW
-                undecoded = set(pending)
-                ready = 0
-                while ready < len(waiting) and not undecoded.intersection(waiting[ready].segments):
-                    pair = _assemble(waiting[ready], outcomes, job.names, spelled, self._common)
+                undecoded = pending[0][0] if pending else len(paragraphs)  # the first paragraph with a segment to come
+                shown = False
+                while waiting and waiting[0].index < undecoded:
+                    work = waiting.pop(0)
+                    own = {s: outcomes.pop((work.index, s)) for s in dict.fromkeys(work.segments) if (work.index, s) in outcomes}
+                    pair = _assemble(work, own, job.names, spelled, self._common)
                     if pair.index >= first:
+                        shown = True
                         yield pair
-                    ready += 1
-                waiting = waiting[ready:]
-                outcomes = {s: outcomes[s] for w in waiting for s in w.segments if s in outcomes}
-                if not ready:
+                if not shown:
                     yield None
 
     def _common(self, word: str) -> bool:
@@ -163,11 +164,11 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
     known: set[str] = set()
     result = []
     for index, (paragraph, found) in enumerate(zip(article.paragraphs, matches, strict=True)):
-        headline = index == 0 and len(article.paragraphs) > 1 and not paragraph.text.endswith((*_SENTENCE_ENDS, "،"))
+        headline = index == 0 and len(article.paragraphs) > 1 and not _ends_sentence(paragraph.text)
         new = []
         for m in found:
             new.append(replace(m, concept=m.concept.mentioned(not headline and m.concept.id not in known)))
-            if not headline:
+            if m.concept.acronym and not headline:
                 known.add(m.concept.id)
         result.append(tuple(new))
     return result
@@ -202,7 +203,7 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
             translation += " "
         if outcome and output:
             output = _begun(output, outcome, ended, common)
-        ended = piece.span.of(text).rstrip('»"”)').endswith(_SENTENCE_ENDS)
+        ended = _ends_sentence(piece.span.of(text))
         start = len(translation)
         target = Span(start, start + len(output))
         translation += output
@@ -231,13 +232,18 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     """
     term = next((u for u in outcome.uses if u.target and u.target.start == 0), None)
     word = re.match(r"[A-Z][a-z]*(?![\w.’'-])", output)
+    name = bool(word) and output[word.end() :][1:2].isupper() and word.group().lower() not in LEADING  # type: ignore[union-attr]
     if sentence:
         return output if term else output[0].upper() + output[1:]
     if term:
         small = term.rendering[:1].islower()
     else:
-        small = bool(word) and word.group() not in _NAMED and common(word.group().lower())  # type: ignore[union-attr]
+        small = bool(word) and not name and word.group() not in _NAMED and common(word.group().lower())  # type: ignore[union-attr]
     return output[0].lower() + output[1:] if small else output
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip('»"”) ').endswith((".", "!", "?", "؟", "…", ":"))
 
 
 def _kept(match: Match) -> TermUse:

@@ -63,7 +63,7 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
         found = convert.misses(misses)
         if request.term:
             key = fold_term(request.term)
-            entries = {c.id for c in matcher.termbase.concepts if any(fold_term(f) == key for f in c.forms)}
+            entries = {c.id for c in matcher.termbase.concepts if any(fold_term(f) == key for f in (*c.forms, *c.plural_forms))}
             found = [m for m in found if m.entry in entries]
             if not entries:
                 found.append(translation_pb2.TermMiss(entry=request.term, reason=translation_pb2.MISS_REASON_NO_ENTRY, message="the glossary has no such term"))

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glossary.concepts import Category, Concept
-from glossary.constrain import Outcome, Request, Segment, translate
+from glossary.constrain import Outcome, Segment, translate
+from glossary.decoder import Request
 from glossary.english import occurrences
 from glossary.match import Matcher
 from glossary.spans import Span
@@ -118,6 +119,14 @@ def test_aligned_stretches_are_noun_phrases() -> None:
     attention = [[0.0, 1.0], [0.9, 0.1], [0.9, 0.1], [1.0, 0.0], [0.8, 0.2], [0.0, 1.0]]
     hypothesis = Hypothesis(text, -1.0, targets, (Span(0, 4), Span(5, 9)), attention)
     assert [s.of(text) for s in hypothesis.aligned(Span(0, 4))] == ["U.N. envoy", "U.N."]
+
+
+@pytest.mark.parametrize(("word", "rest"), [("Brotherhood's", "'s leaders"), ("Iranian-backed", "-backed leaders"), ("Secretary-General", " leaders")])
+def test_what_hangs_on_a_noun_stays(word: str, rest: str) -> None:
+    """A possessive or a participle behind a hyphen is no part of the stretch that renders a term."""
+    text = f"{word} leaders"
+    hypothesis = Hypothesis(text, -1.0, (Span(0, len(word)), Span(len(word) + 1, len(text))), (Span(0, 4), Span(5, 9)), [[1.0, 0.0], [0.0, 1.0]])
+    assert text[hypothesis.aligned(Span(0, 4))[0].end :] == rest
 
 
 def test_forced() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glossary.english import indefinite, mend, occurrences, right_case
+from glossary.english import cased, indefinite, mend, occurrences, right_case, swap
 from glossary.spans import Span
 
 
@@ -70,3 +70,35 @@ def test_right_case() -> None:
     assert right_case("Cybersecurity", "cybersecurity")
     assert right_case("Media Office", "media office")
     assert not right_case("foreign minister", "Foreign Minister")
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "expected"),
+    [
+        ("He met Iraq's Foreign Minister on Monday", "Iraq's Foreign Minister", "Iraqi Foreign Minister", "He met the Iraqi Foreign Minister on Monday"),
+        ("Iraq's Foreign Minister Fuad said", "Iraq's Foreign Minister", "Iraqi Foreign Minister", "Iraqi Foreign Minister Fuad said"),
+        ("Iraq's Foreign Minister said", "Iraq's Foreign Minister", "Iraqi Foreign Minister", "The Iraqi Foreign Minister said"),
+        ("met the Saudi minister of oil", "Saudi minister of oil", "Saudi Arabia's Oil Minister", "met Saudi Arabia's Oil Minister"),
+        ("fighters of the YPG", "YPG", "People's Protection Units", "fighters of the People's Protection Units"),
+    ],
+)
+def test_swap(text: str, old: str, new: str, expected: str) -> None:
+    """A possessive brings its own determiner, and the article comes or goes with it."""
+    start = text.index(old)
+    span, word = swap(text, Span(start, start + len(old)), new)
+    assert text[: span.start] + word + text[span.end :] == expected
+
+
+def test_mixed_capitals_stay() -> None:
+    """iPhone keeps its small letter at a sentence's start, al-Araji does not."""
+    assert cased("iPhone 17", "", 0) == "iPhone 17"
+    assert cased("al-Araji", "", 0) == "Al-Araji"
+    assert not mend("iPhone 17 was sold", Span(0, 9))
+
+
+@pytest.mark.parametrize(
+    ("word", "article"), [("unemployment", "an"), ("unidentified", "an"), ("union", "a"), ("unanimous", "a"), ("UNHCR", "a"), ("EU", "an")]
+)
+def test_articles_before_u(word: str, article: str) -> None:
+    """An un- is no you."""
+    assert indefinite(word) == article

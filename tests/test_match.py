@@ -129,6 +129,14 @@ def test_duals_and_plurals_ask_for_the_plural(text: str) -> None:
     assert [x.concept.preferred for x in m.find(text)] == ["Foreign Ministers"]
 
 
+@pytest.mark.parametrize(
+    ("word", "text"), [("طالب", "حركة طالبان"), ("عدو", "العدوان"), ("عمل", "العملات"), ("زيت", "الزيتون"), ("وزير الخارجية", "وزيرا الخارجية والدفاع")]
+)
+def test_words_that_only_look_inflected(word: str, text: str) -> None:
+    """Taliban are no two students, and the ministers of foreign affairs and defence no foreign ministers."""
+    assert not matcher(Concept((word,), "one", plural="many")).find(text)
+
+
 @pytest.mark.parametrize(("word", "plurals"), [("مهندس", ["مهندسان", "مهندسين", "المهندسون"]), ("شركة", ["شركتان", "للشركات", "شركتين"])])
 def test_sound_plurals(word: str, plurals: list[str]) -> None:
     """Endings of a single word; an entry of another concept goes before what a rule gives."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glossary.constrain import Request
+from glossary.decoder import Request
 from service import model
 from service.decode import TextDecoder
 from service.errors import ModelError

@@ -10,16 +10,23 @@ from glossary.match import Matcher
 from glossary.spans import Span
 from glossary.termbase import Termbase
 from glossary.verify import Hypothesis, TermUse, Verdict
-from service.names import Names, candidates, spells
+from service.names import Names, _respelled, candidates, spells
 
 
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("قال وزير الخارجية فؤاد حسين إن", ["فؤاد حسين"]),
-        ("وزير الخارجية العراقي فؤاد حسين يصل", ["فؤاد حسين"]),
-        ("وقال الفريق جيوفاني اينوتشي.", ["جيوفاني اينوتشي"]),
-        ("للرئيس جو بايدن", ["جو بايدن"]),
+        ("قال وزير الخارجية فؤاد حسين إن", ["فؤاد حسين", "فؤاد"]),
+        ("وزير الخارجية العراقي فؤاد حسين يصل", ["فؤاد حسين", "فؤاد"]),
+        ("وقال الفريق جيوفاني اينوتشي.", ["جيوفاني اينوتشي", "جيوفاني"]),
+        ("الفريق أول ركن كريم جواد", ["كريم جواد", "كريم"]),
+        ("للرئيس جو بايدن", ["جو بايدن", "جو"]),
+        ("نائب رئيس الوزراء فؤاد حسين", ["فؤاد حسين", "فؤاد"]),
+        ("الرئيس عبد الفتاح السيسي يزور", ["عبد الفتاح السيسي", "عبد الفتاح", "عبد"]),
+        ("رئيس الوزراء محمد شياع السوداني", ["محمد شياع السوداني", "محمد شياع", "محمد"]),
+        ("زار سفير فرنسا بغداد", []),
+        ("رئيس وزراء العراق", []),
+        ("قائد بعثة الناتو", []),
         ("أكد الرئيس أن الأمن", []),
         ("الرئيس العراقي", []),
         ("رئيس الوزراء في بغداد", []),
@@ -44,10 +51,19 @@ def test_transliterations_spell_a_name(english: str, arabic: str) -> None:
     assert spells(english, arabic)
 
 
-@pytest.mark.parametrize(("english", "arabic"), [("Egyptian", "مصري"), ("Minister", "فؤاد"), ("Baghdad", "حسين"), ("Hungary", "المجر"), ("Foreign", "كريم")])
+@pytest.mark.parametrize(
+    ("english", "arabic"),
+    [("Egyptian", "مصري"), ("Minister", "فؤاد"), ("Baghdad", "حسين"), ("Hungary", "المجر"), ("Foreign", "كريم"), ("Mohammed", "أحمد"), ("The", "عطا")],
+)
 def test_translations_do_not(english: str, arabic: str) -> None:
     """A word that means the Arabic one, or stands beside it, does not spell it."""
     assert not spells(english, arabic)
+
+
+@pytest.mark.parametrize(("word", "first", "expected"), [("Juwad", "Jawad", True), ("Iraqi", "Iraq", False), ("Jawad", "jawad", False)])
+def test_spellings_and_adjectives(word: str, first: str, expected: bool) -> None:
+    """Another spelling is exchanged, the adjective of a country or another capital is not."""
+    assert _respelled(word, first) is expected
 
 
 def outcome(text: str, aligned: dict[str, tuple[int, int]], uses: tuple[TermUse, ...] = ()) -> Outcome:
@@ -81,6 +97,17 @@ def test_a_surname_follows_the_full_name() -> None:
     """The first spelling wins; a report alone changes nothing."""
     assert settled(True) == ["Oil Minister Karim Jawad said", "Jawad added that Iraq exports"]
     assert settled(False)[1] == "Juwad added that Iraq exports"
+
+
+def test_only_the_aligned_word_is_exchanged() -> None:
+    """A first name that spells like the surname, and is not aligned with it, stays."""
+    first, later = "أكد الوزير أمين كمال", "وقال كمال"
+    names = Names([first, later], [(), ()], True)
+    spelled: dict[str, str] = {}
+    place = first.index("أمين")
+    names.settle(Segment(first), outcome("Minister Amin Kamal stressed", {"Amin": (place, place + 9), "Kamal": (place, place + 9)}), spelled)
+    settled, _ = names.settle(Segment(later), outcome("Kamil Kamel said", {"Kamel": (5, 9)}), spelled)
+    assert settled.hypothesis.text == "Kamil Kamal said"
 
 
 def test_term_uses_move_with_the_text() -> None:

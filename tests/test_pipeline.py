@@ -218,6 +218,8 @@ def test_a_repeated_entry_has_one_rendering(translated: dict[str, list[Pair]]) -
         ("the mission ended.", True, "The mission ended."),
         ("The mission ended.", True, "The mission ended."),
         ("12 men", True, "12 men"),
+        ("North Korea fired", False, "North Korea fired"),
+        ("The North fired", False, "the North fired"),
     ],
 )
 def test_first_letters(pipeline: Pipeline, output: str, sentence: bool, expected: str) -> None:

@@ -65,11 +65,18 @@ def test_bad_row(row: str, field: str) -> None:
         ({"term": "هاتف", "rendering": "هاتف", "keep": "yes"}, "keep"),
         ({"term": "iPhone", "keep": "perhaps"}, "keep"),
         ({"term": "الناتو", "rendering": "Alliance", "acronym": "NATO", "forbidden": "NATO"}, "forbidden"),
+        ({"term": "الناتو", "rendering": "NATO", "acronym": "NATO"}, "acronym"),
     ],
 )
 def test_bad_cells_of_rare_columns(cells: dict[str, str], field: str) -> None:
     """Plural forms want a plural, kept terms are no Arabic and their own rendering, an acronym is not forbidden."""
     assert (2, field) in problems(WIDE + "\t".join(cells.get(c, "") for c in termfile.COLUMNS) + "\n")
+
+
+def test_rows_that_share_a_form_agree() -> None:
+    """Two acronyms or plurals for one concept contradict each other."""
+    rows = [{"term": "الاتحاد", "rendering": "Union", "acronym": a} for a in ("EU", "E.U.")]
+    assert (3, "acronym") in problems(WIDE + "".join("\t".join(r.get(c, "") for c in termfile.COLUMNS) + "\n" for r in rows))
 
 
 def test_rare_columns_round_trip() -> None:

@@ -579,7 +579,9 @@ class TermUse(_message.Message):
     revision: _builtins.int
     """The glossary's revision; 0 for a glossary sent along."""
     preferred: _builtins.str
-    """The entry's preferred rendering."""
+    """The rendering this mention asks for: the entry's preferred one, or its plural, or its long form and
+    acronym at the first mention.
+    """
     category: _types_pb2.Category.ValueType
     """The entry's category."""
     @_builtins.property
