@@ -7,7 +7,8 @@ around it (Dinu et al. 2019, "Training NMT to Apply Terminology Constraints"). W
 that the attention clearly gives to the term are replaced: that costs no decoding and leaves the rest of
 the sentence as the model wrote it. Where the attention is not clear, decoding is forced through the
 rendering (Hokamp and Liu 2017), which finds a place for it but bends what follows; insertion is the last
-resort. Each step is taken only for what the steps before it missed. benchmarks/terminology.py compares.
+resort. Each step is taken only for what the steps before it missed; a rendering too many is taken out.
+benchmarks/terminology.py compares.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from glossary.spans import Span
 from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
 
 MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segment in one batch
-FAILED = 0.0  # share of missing terms above which a guided translation is given up
 CLEAR = 0.3  # attention of a word to a term above which the word renders it
 PLACES = 2  # positions tried for one missing term
 
@@ -80,15 +80,10 @@ def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     plain = [Request(s.text, align=bool(s.constraints) or s.align) for s in segments]
     asked = [replace(r, guides=guides_for(s.constraints)) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
     states = _first(decoder, segments, asked)
-    # A sentence in which guidance failed is translated without it and forced from there: where a model
-    # does not follow the inline renderings, they disturb it (benchmarks/terminology.py, "w/o terms").
-    failed = [i for i, s in enumerate(states) if len(s.seen.missing) > FAILED * len(segments[i].constraints)] if decoder.follows_guides else []
-    for i, state in zip(failed, _first(decoder, [segments[i] for i in failed], [plain[i] for i in failed]), strict=True):
-        states[i] = state
-    # A forbidden or surplus rendering is decoded away before missing ones are forced, and once more after.
-    _redecode(decoder, states)
     for state in states:
         _replace(state)
+    # What is still forbidden or surplus is decoded away before missing ones are forced, and once more after.
+    _redecode(decoder, states)
     for _ in range(MAX_ROUNDS):
         if not _force(decoder, states):
             break
@@ -145,15 +140,29 @@ def _redecode(decoder: Decoder, states: Sequence[_State]) -> None:
 
 
 def _replace(state: _State) -> None:
-    """Put missing renderings in place of the words that the attention clearly gives to their terms."""
+    """Put missing renderings in place of the words that the attention clearly gives to their terms, and take out surplus ones."""
     for index in state.seen.missing:
         constraint = state.segment.constraints[index]
         taken = [p[0] for p in state.seen.placed if p]
-        for span in state.best.aligned(constraint.span, taken, CLEAR):
+        forbidden = [span for span, r in state.seen.forbidden if r in constraint.concept.forbidden]
+        for span in (*forbidden, *state.best.aligned(constraint.span, taken, CLEAR)):
             edit = swap(state.best.text, span, constraint.concept.preferred)
             if state.consider([state.best.edit(*edit)]):
                 state.repaired.add(index)
                 break
+    while state.seen.surplus:
+        if not any(_removed(state, span, rendering) for span, rendering in state.seen.surplus):
+            break
+
+
+def _removed(state: _State, span: Span, rendering: str) -> bool:
+    """Take a surplus or forbidden rendering out with the small words that only led to it; False if that mends nothing."""
+    owner = _nearest(state, span, rendering)
+    if not state.consider([state.best.edit(without(state.best.text, span), "")]):
+        return False
+    if owner is not None:
+        state.repaired.add(owner)
+    return True
 
 
 def _force(decoder: Decoder, states: Sequence[_State]) -> bool:
@@ -220,23 +229,20 @@ def _repair(state: _State) -> None:
     for _ in range(state.seen.faults):
         if not state.seen.faults:
             return
-        options: list[tuple[int | None, Hypothesis]] = []
+        options: list[tuple[int, Hypothesis]] = []
         for index in state.seen.missing:
             constraint = state.segment.constraints[index]
             for span in (*(s for s, r in state.seen.forbidden if r in constraint.concept.forbidden), *_regions(state, index)):
                 rendering = cased(constraint.concept.preferred, state.best.text, span.start)
                 new = rendering if len(span) else _inserted(state.best.text, span.start, rendering, [p[0] for p in state.seen.placed if p])
                 options.append((index, state.best.edit(span, new)))
-        for span, rendering in (*state.seen.surplus, *state.seen.forbidden):
-            owner = _nearest(state, span, rendering)
-            options.append((owner, state.best.edit(without(state.best.text, span), "")))
         for repaired, hypothesis in options:
             if state.consider([hypothesis]):
-                if repaired is not None:
-                    state.repaired.add(repaired)
+                state.repaired.add(repaired)
                 break
         else:
-            return
+            if not any(_removed(state, span, rendering) for span, rendering in (*state.seen.surplus, *state.seen.forbidden)):
+                return
 
 
 def _nearest(state: _State, span: Span, rendering: str) -> int | None:

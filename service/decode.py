@@ -47,7 +47,7 @@ class TextDecoder:
         # only where terms may need them.
         groups: dict[tuple[tuple[str, ...], bool, bool], list[int]] = defaultdict(list)
         for i, r in enumerate(requests):
-            groups[r.suppress, bool(r.guides or r.prefix or r.suppress), r.align].append(i)
+            groups[r.suppress, bool(r.prefix or r.suppress), r.align].append(i)
         found: list[list[Hypothesis]] = [[] for _ in requests]
         for (suppress, many, align), members in groups.items():
             n_best = self._beam if many else 1
