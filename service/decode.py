@@ -22,7 +22,7 @@ from service.tokenizer import normalize_source, token_spans
 
 # An output this much longer than its source, in tokens, is running away.
 LONGEST = 1.5
-STEP = 64  # limits are rounded up to multiples of this, so that segments of similar length share a batch
+ROOM = 48  # tokens that even the shortest source may take more
 NO_REPEAT = 4  # token n-gram size forbidden when a loop is decoded again
 
 
@@ -45,39 +45,38 @@ class TextDecoder:
     def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
         # Options hold for a whole batch, so requests of one kind go together; alternatives are asked for
         # only where terms may need them.
-        groups: dict[tuple[tuple[str, ...], bool, bool], list[int]] = defaultdict(list)
+        groups: dict[tuple[tuple[str, ...], bool], list[int]] = defaultdict(list)
         for i, r in enumerate(requests):
-            groups[r.suppress, bool(r.prefix or r.suppress), r.align].append(i)
+            groups[r.suppress, bool(r.prefix or r.suppress)].append(i)
         found: list[list[Hypothesis]] = [[] for _ in requests]
-        for (suppress, many, align), members in groups.items():
+        for (suppress, many), members in groups.items():
             n_best = self._beam if many else 1
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0, align), strict=True):
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0), strict=True):
                 found[i] = hypotheses
         # A loop or an output that never ends is decoded again without repeats before anyone sees it;
         # a forced one is only one try among several, and is dropped by who asked for it.
         bad = [i for i, h in enumerate(found) if not requests[i].prefix and (h[0].cut or loop(h[0].text))]
         for suppress in dict.fromkeys(requests[i].suppress for i in bad):
             members = [i for i in bad if requests[i].suppress == suppress]
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, 1, NO_REPEAT, True), strict=True):
+            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, 1, NO_REPEAT), strict=True):
                 found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
         return found
 
-    def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int, align: bool) -> list[list[Hypothesis]]:
+    def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int) -> list[list[Hypothesis]]:
         sources = [self._source(r) for r in requests]
         start = self._model.tokenizer.target_start
         prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
-        # The length limit is one for a batch: segments of similar length share one, lest a short one runs away.
-        buckets: dict[int, list[int]] = defaultdict(list)
         found: list[list[Hypothesis]] = [[Hypothesis(r.prefix, -math.inf, cut=True)] for r in requests]
-        for i, (s, p) in enumerate(zip(sources, prefixes, strict=True)):
-            if len(p) + 8 > self._model.max_target_tokens:
-                continue  # a prefix that leaves no room to go on
-            buckets[STEP * (1 + int(LONGEST * len(s.tokens) + len(p) / 2 + 16) // STEP)].append(i)
-        for limit, members in buckets.items():
-            search = Search(self._beam, n_best, min(limit, self._model.max_target_tokens), no_repeat, self._suppressed(suppress), align)
-            results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
-            for i, outputs in zip(members, results, strict=True):
-                found[i] = [self._hypothesis(sources[i], o, len(start)) for o in outputs]
+        most = self._model.max_target_tokens
+        members = [i for i, p in enumerate(prefixes) if len(p) + 8 <= most]  # the others' prefixes leave no room to go on
+        if not members:
+            return found
+        # The engine's limit is one for the whole batch, and one batch is what decodes fast; each segment's own is held against its output.
+        limits = {i: min(most, int(LONGEST * len(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM) for i in members}
+        search = Search(self._beam, n_best, max(limits.values()), no_repeat, self._suppressed(suppress), any(r.align for r in requests))
+        results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
+        for i, outputs in zip(members, results, strict=True):
+            found[i] = [self._hypothesis(sources[i], o, len(start), o.cut or len(o.tokens) > limits[i]) for o in outputs]
         return found
 
     def _suppressed(self, texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -119,12 +118,13 @@ class TextDecoder:
             spans.append(Span(places[0].start, max(places[0].start, places[-1].end if len(span) else places[0].start)))
         return _Source(tokens, tuple(spans))
 
-    def _hypothesis(self, source: _Source, output: Output, skip: int) -> Hypothesis:
+    def _hypothesis(self, source: _Source, output: Output, skip: int, cut: bool) -> Hypothesis:
         tokens = output.tokens[skip:]
         text = self._model.tokenizer.decode(tokens)
         text = re.sub(r"\s+", " ", text).strip()
-        targets = tuple(token_spans(text, tokens)) if output.attention else ()
-        return Hypothesis(text, output.score, targets, source.spans, output.attention[skip:], output.cut)
+        if not source.spans:  # nobody asked for the alignment
+            return Hypothesis(text, output.score, cut=cut)
+        return Hypothesis(text, output.score, tuple(token_spans(text, tokens)), source.spans, output.attention[skip:], cut)
 
 
 @lru_cache(maxsize=4096)
