@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from glossary.english import LEADING, occurrences, right_case
+from glossary.english import LEADING, cased, occurrences, right_case
 from glossary.match import Match
 from glossary.spans import Span
 
@@ -179,8 +179,14 @@ def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification
     unclaimed = [f for f in found if f[0] not in claimed]
     # A rendering inside a longer name that renders something else is no repetition: Prime Minister, beside the Minister.
     surplus = tuple(f for f in unclaimed if not (_part_of_a_name(text, f[0]) and _renders_another_word(hypothesis, f[0], constraints)))
-    miscased = tuple(p for p in placed if p and not right_case(p[0].of(text), p[1]))
+    headline = all(w[0].isupper() for w in re.findall("[A-Za-z]{4,}", text))
+    miscased = tuple(p for p in placed if p and not (right_case if headline else _exact)(p[0].of(text), cased(p[1], text, p[0].start)))
     return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
+
+
+def _exact(found: str, rendering: str) -> bool:
+    """Whether `found` is the rendering letter by letter, whichever apostrophe it has."""
+    return found.replace("’", "'") == rendering.replace("’", "'")
 
 
 def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tuple[Span, str]]) -> tuple[tuple[Span, str] | None, ...]:

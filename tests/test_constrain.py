@@ -16,7 +16,7 @@ from glossary.english import occurrences
 from glossary.match import Matcher
 from glossary.spans import Span
 from glossary.termbase import Termbase
-from glossary.verify import Hypothesis, Verdict
+from glossary.verify import Hypothesis, Verdict, verify
 
 LEXICON = {
     "قال": "said",
@@ -180,6 +180,16 @@ def test_capitals() -> None:
     assert outcome.hypothesis.text == "Aly said"
     outcome = run(WordByWord(), "قال الوزير", Concept(("الوزير",), "The Minister"))
     assert outcome.hypothesis.text == "said The Minister"
+
+
+def test_capitals_in_running_text() -> None:
+    """A capital that a rendering does not have stands in a headline only."""
+    mission = Concept(("الناتو",), "NATO mission", admitted=("NATO Natto",))
+    hypotheses = {"visited the NATO Mission yesterday": "visited the NATO mission yesterday", "NATO Mission Visits Baghdad": "NATO Mission Visits Baghdad"}
+    (match,) = Matcher(Termbase.build("t", [mission])).find("الناتو")
+    for written, expected in hypotheses.items():
+        seen = verify(Hypothesis(written), [match])
+        assert bool(seen.miscased) == (written != expected)
 
 
 def test_one_concept_in_two_forms() -> None:
