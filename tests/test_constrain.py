@@ -243,3 +243,26 @@ def test_no_terms_change_nothing(words: list[str]) -> None:
     text = " ".join(words)
     (outcome,) = translate(WordByWord(), [Segment(text)])
     assert outcome.hypothesis.text == WordByWord().one(Request(text)).text
+
+
+@dataclass
+class Says:
+    """A decoder that always says the same."""
+
+    hypothesis: Hypothesis
+    follows_guides: bool = False
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        return [[self.hypothesis] for _ in requests]
+
+
+@given(st.lists(st.sampled_from([*LEXICON, "كلمة"]), min_size=1, max_size=9), st.booleans(), st.booleans())
+def test_enforcement_is_idempotent(words: list[str], clear: bool, guides: bool) -> None:
+    """What enforcement made is left as it is when it is enforced again."""
+    text = " ".join(words)
+    segment = Segment(text, tuple(Matcher(Termbase.build("t", CONCEPTS)).find(text)))
+    (once,) = translate(WordByWord(guides, clear=clear), [segment])
+    (twice,) = translate(Says(once.hypothesis), [segment])
+    if not any(u.verdict is Verdict.VIOLATED for u in once.uses):
+        assert twice.hypothesis.text == once.hypothesis.text
+        assert [u.target for u in twice.uses] == [u.target for u in once.uses]
