@@ -66,10 +66,9 @@ def inline(name: str) -> translation_pb2.GlossarySource:
     return translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=content))
 
 
-def timed(work, repeats: int, warm: bool = True) -> float:  # type: ignore[no-untyped-def]
+def timed(work, repeats: int) -> float:  # type: ignore[no-untyped-def]
     """Median seconds of `repeats` runs, after one that warms up."""
-    if warm:
-        work()
+    work()
     seconds = []
     for _ in range(repeats):
         began = time.perf_counter()

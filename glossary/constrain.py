@@ -1,4 +1,4 @@
-"""Enforcement: guide, decode, verify, force, repair, and a verdict for every constraint.
+"""Enforcement: guide, verify, replace, force, insert, and a verdict for every constraint.
 
 Belongs here: the ladder. Must not: know models, tokens or gRPC.
 

@@ -151,7 +151,7 @@ class Names:
 
 def _plain(word: str) -> str:
     """A name's word as it stands inside a sentence: the article of al-Araji is small there."""
-    return re.sub(r"^(A)(?=[lstrdnz]h?-)", "a", word)
+    return re.sub(r"^A(?=[lstrdnz]h?-)", "a", word)
 
 
 def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) -> list[Span]:

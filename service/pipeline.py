@@ -27,8 +27,6 @@ from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 96
-
-
 _NAMED = ("I", "May", "March")  # common as small words too
 
 
@@ -231,14 +229,16 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     A sentence begins with a capital. A clause inside one loses the capital that the model gave it as a sentence of its own.
     """
     term = next((u for u in outcome.uses if u.target and u.target.start == 0), None)
-    word = re.match(r"[A-Z][a-z]*(?![\w.’'-])", output)
-    name = bool(word) and output[word.end() :][1:2].isupper() and word.group().lower() not in LEADING  # type: ignore[union-attr]
     if sentence:
         return output if term else output[0].upper() + output[1:]
     if term:
         small = term.rendering[:1].islower()
+    elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
+        lower = word.group().lower()
+        name = output[word.end() + 1 :][:1].isupper() and lower not in LEADING  # North Korea
+        small = not name and word.group() not in _NAMED and common(lower)
     else:
-        small = bool(word) and not name and word.group() not in _NAMED and common(word.group().lower())  # type: ignore[union-attr]
+        small = False
     return output[0].lower() + output[1:] if small else output
 
 
