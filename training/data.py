@@ -46,13 +46,14 @@ class Corpus:
             links = {tuple(map(int, x.split("-"))) for x in (*f.split(), *r.split())}
             self.pairs.append((numbers(s), numbers(t), np.array(sorted(links), dtype=np.int64).reshape(-1, 2)))
 
-    def batches(self, tokens: int) -> Iterator[list[Pair]]:
-        """One pass over the pairs in random order (shorter if the folder changes meanwhile), batches of similar length with about `tokens` target tokens."""
+    def batches(self, tokens: int, seed: int) -> Iterator[list[Pair]]:
+        """One pass over the pairs in an order that `seed` fixes, batches of similar length with about `tokens` target tokens."""
+        rng = random.Random(seed)
         order = list(range(len(self.pairs)))
-        random.shuffle(order)
+        rng.shuffle(order)
         pool = 8192  # sort by length inside a pool only, so that batches keep differing between passes
         for start in range(0, len(order), pool):
-            part = sorted(order[start : start + pool], key=lambda i: (len(self.pairs[i][1]) + random.random() * 4, len(self.pairs[i][0])))
+            part = sorted(order[start : start + pool], key=lambda i: (len(self.pairs[i][1]) + rng.random() * 4, len(self.pairs[i][0])))
             made: list[list[Pair]] = [[]]
             size = 0
             for i in part:
@@ -62,10 +63,8 @@ class Corpus:
                     size = 0
                 made[-1].append(pair)
                 size += len(pair[1]) + 1
-            random.shuffle(made)
+            rng.shuffle(made)
             yield from made
-            if self.changed():
-                return
 
 
 def numbers(line: str) -> Ids:

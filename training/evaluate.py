@@ -16,7 +16,7 @@ import torch
 from transformers import MarianMTModel
 
 from training.clean import arabic, english
-from training.train import Packed
+from training.packed import Packed
 
 
 def main() -> None:

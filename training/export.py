@@ -1,6 +1,6 @@
 """Package a trained checkpoint: fp16 safetensors, int8 CTranslate2, vocabulary, hashes.
 
-    python -m training.export --checkpoint DIR [DIR …] --spm FILE --out service/model_files
+    python -m training.export --checkpoint DIR [DIR …] --spm FILE --data DATA --out service/model_files
 
 Several checkpoints are averaged (Vaswani et al. 2017, §6.1). Belongs here: everything between training
 and the folder the server loads. Must not: train or score.
@@ -19,6 +19,8 @@ import sentencepiece
 import torch
 from ctranslate2.converters import TransformersConverter
 from transformers import MarianMTModel, MarianTokenizer
+
+from training import shortlist
 
 LICENSE = "CC-BY-SA-4.0"  # the strictest licence among the training texts; see MODEL_CARD.md
 
@@ -48,7 +50,7 @@ def write_tokenizer(spm: Path, out: Path) -> None:
     tokenizer.save_pretrained(out)
 
 
-def export(folders: list[Path], spm: Path, out: Path, name: str, longest: int) -> None:
+def export(folders: list[Path], spm: Path, data: Path, out: Path, name: str, longest: int) -> None:
     """Write the packaged model to `out`; MODEL_CARD.md there is kept."""
     model = average(folders)
     if not (out / "MODEL_CARD.md").exists():
@@ -60,6 +62,7 @@ def export(folders: list[Path], spm: Path, out: Path, name: str, longest: int) -
         write_tokenizer(spm, full)
         converted = Path(scratch) / "ctranslate2"
         TransformersConverter(str(full)).convert(str(converted), quantization="int8")
+        shortlist.write(data, converted)
         shutil.rmtree(out / "ctranslate2", ignore_errors=True)
         shutil.copytree(converted, out / "ctranslate2")
         model.half().save_pretrained(full)
@@ -67,7 +70,7 @@ def export(folders: list[Path], spm: Path, out: Path, name: str, longest: int) -
             shutil.copyfile(path, out / path.name)
     sums = {
         n: hashlib.sha256((out / n).read_bytes()).hexdigest()
-        for n in ("model.safetensors", "ctranslate2/model.bin", "ctranslate2/shared_vocabulary.json", "source.spm", "target.spm")
+        for n in ("model.safetensors", "ctranslate2/model.bin", "ctranslate2/shared_vocabulary.json", "ctranslate2/vmap.txt", "source.spm", "target.spm")
     }
     meta = {"name": name, "license": LICENSE, "follows_guides": True, "max_source_tokens": longest, "sha256": sums}
     (out / "tarjuman.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
@@ -77,8 +80,9 @@ if __name__ == "__main__":
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--checkpoint", type=Path, nargs="+", required=True)
     ap.add_argument("--spm", type=Path, required=True)
+    ap.add_argument("--data", type=Path, required=True, help="folder written by prepare.py: its links make the shortlist")
     ap.add_argument("--out", type=Path, default=Path("service/model_files"))
     ap.add_argument("--name", default="tarjuman-ar-en-8m")
     ap.add_argument("--longest", type=int, default=60, help="longest segment in source tokens; longer guided ones copy worse (benchmarks.inline)")
     o = ap.parse_args()
-    export(o.checkpoint, o.spm, o.out, o.name, o.longest)
+    export(o.checkpoint, o.spm, o.data, o.out, o.name, o.longest)

@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 
+from training.workers import divided
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # Jordan et al.: steepest quintic at zero
 
 
@@ -52,6 +54,6 @@ class Muon(torch.optim.Optimizer):
                 if stack.is_cuda:
                     stack = stack.bfloat16()
                 scale = 0.2 * columns**0.5 * group["lr"]
-                for p, u in zip(params, orthogonalize(stack), strict=True):
+                for p, u in zip(params, divided(orthogonalize, stack), strict=True):
                     p.mul_(1 - group["lr"] * group["weight_decay"])
                     p.add_(u if p.shape[0] == rows else u.mT, alpha=-scale)

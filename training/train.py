@@ -1,177 +1,32 @@
-"""Train a Marian model on packed (unpadded) batches with a guided-alignment loss; resumable.
+"""Train a Marian model with cross-entropy and a guided-alignment loss; resumable.
 
-Belongs here: the optimisation loop and the packed forward pass over a transformers `MarianMTModel`.
-Must not: read raw text (see `prepare.py`) or export (see `export.py`).
+Belongs here: the optimisation loop. Must not: read raw text (see `prepare.py`), compute losses (see
+`packed.py`) or export (see `export.py`).
 
-    python -m training.train --data DIR --out DIR [--resume CHECKPOINT] --minutes 150
-
-Why packed: on two CPU cores arithmetic is the limit, and padding costs a third of it. The forward
-pass below concatenates the tokens of a batch for all linear layers, pads for attention only, and
-computes the loss of the output layer chunk by chunk so that logits never leave the cache.
-Why guided alignment (Chen et al. 2016, "Guided Alignment Training for Topic-Aware NMT"): statistical
-word alignments supervise the last decoder layer's cross-attention. Attention forms earlier, and it is
-what the enforcement layer reads to place terms.
+    python -m training.train --data DIR --out DIR [--resume CHECKPOINT] --minutes 150 [--workers 2]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import signal
+import sys
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from transformers import MarianConfig, MarianMTModel
 
 from training.data import Corpus
 from training.muon import Muon
-
-
-class ChunkedCrossEntropy(torch.autograd.Function):
-    """Label-smoothed cross-entropy of an output layer, gradients computed in the forward pass.
-
-    hidden [T, D], weight [C, D], bias [C], target [T] in 0..C-1; returns the mean loss over T (a scalar).
-    """
-
-    @staticmethod
-    def forward(ctx, hidden, weight, bias, target, smoothing, chunk):  # type: ignore[no-untyped-def]
-        count, vocab = hidden.shape[0], weight.shape[0]
-        grad_hidden = torch.empty_like(hidden)
-        grad_weight = torch.zeros_like(weight)
-        total = hidden.new_zeros(())
-        low = smoothing / vocab
-        for start in range(0, count, chunk):
-            h, y = hidden[start : start + chunk], target[start : start + chunk]
-            logits = torch.addmm(bias, h, weight.t())
-            logsum = logits.logsumexp(1)
-            gold = logits.gather(1, y[:, None]).squeeze(1)
-            total += (logsum - (1 - smoothing) * gold - smoothing * logits.mean(1)).sum()
-            grad = logits.sub_(logsum[:, None]).exp_()
-            grad -= low
-            grad[torch.arange(len(y)), y] -= 1 - smoothing
-            grad /= count
-            torch.mm(grad, weight, out=grad_hidden[start : start + chunk])
-            grad_weight.addmm_(grad.t(), h)
-        ctx.save_for_backward(grad_hidden, grad_weight)
-        return total / count
-
-    @staticmethod
-    def backward(ctx, scale):  # type: ignore[no-untyped-def]
-        grad_hidden, grad_weight = ctx.saved_tensors
-        return grad_hidden * scale, grad_weight * scale, None, None, None, None
-
-
-class Packed:
-    """Forward pass of a Marian model over concatenated sequences.
-
-    `loss(batch)` takes [(source ids, target ids, links)] without end symbols and returns the
-    cross-entropy and the alignment loss, both in nats a token.
-    """
-
-    def __init__(self, model: MarianMTModel, smoothing: float, dropout: float):
-        self.model, self.smoothing, self.dropout = model, smoothing, dropout
-        self.negatives = 0  # 0: the whole vocabulary competes
-        self.config = model.config
-        self.heads = model.config.encoder_attention_heads
-        self.head_dim = model.config.d_model // self.heads
-
-    def embed(self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-        shared = self.model.model.shared
-        x = F.embedding(ids, shared.weight) * self.config.d_model**0.5
-        return self.drop(x + F.embedding(positions, table))
-
-    def drop(self, x: torch.Tensor) -> torch.Tensor:
-        return F.dropout(x, self.dropout) if self.dropout else x
-
-    def attend(self, attn, x, x_index, y, y_index, mask, weights=False):  # type: ignore[no-untyped-def]
-        """Multi-head attention of packed x over packed y; the index tensors pad to [B, L]."""
-        batch, lx, ly = x_index.shape[0], x_index.shape[1], y_index.shape[1]
-        q = attn.q_proj(x)[x_index].view(batch, lx, self.heads, self.head_dim).transpose(1, 2)
-        k = attn.k_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
-        v = attn.v_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
-        probs = None
-        if weights:
-            probs = (q @ k.transpose(2, 3) * self.head_dim**-0.5 + mask).softmax(-1)
-            out = probs @ v
-        else:
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return attn.out_proj(out.transpose(1, 2).reshape(batch * lx, -1)), probs
-
-    def feed_forward(self, layer, x):  # type: ignore[no-untyped-def]
-        return layer.final_layer_norm(x + self.drop(layer.fc2(F.relu(layer.fc1(x)))))
-
-    def classes(self, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Targets, output weights and bias, over the whole vocabulary or over a sample of it.
-
-        Sampled softmax (Jean et al. 2015): the batch's own words compete, and `negatives` others, whose
-        logits are raised to stand for all that were not drawn. On a CPU the output layer is a third of
-        all arithmetic; this makes it a fifth of that.
-        """
-        weight, bias = self.model.model.shared.weight, self.model.final_logits_bias[0]
-        if not self.negatives:
-            return target, weight, bias
-        own, inverse = torch.unique(target, return_inverse=True)
-        others = torch.ones(len(weight), dtype=torch.bool, device=weight.device)
-        others[own] = False
-        rest = others.nonzero().squeeze(1)
-        drawn = rest[torch.randperm(len(rest), device=weight.device)[: self.negatives]]
-        raised = torch.zeros(len(own) + len(drawn), device=weight.device)
-        raised[len(own) :] = np.log(len(rest) / len(drawn))
-        chosen = torch.cat([own, drawn])
-        return inverse, weight[chosen], bias[chosen] + raised
-
-    def loss(self, batch, device="cpu"):  # type: ignore[no-untyped-def]
-        eos, pad = self.config.eos_token_id, self.config.pad_token_id
-        sources = [np.append(s, eos) for s, _, _ in batch]
-        outputs = [np.append(t, eos) for _, t, _ in batch]
-        inputs = [np.append(pad, t) for _, t, _ in batch]
-        s_index, s_flat, s_pos, s_mask = layout([len(x) for x in sources], device)
-        t_index, t_flat, t_pos, _ = layout([len(x) for x in outputs], device)
-        causal = torch.full((t_index.shape[1],) * 2, -1e9, device=device).triu(1)[None, None]
-        place = lambda arrays: torch.from_numpy(np.concatenate(arrays)).to(device)
-        core = self.model.model
-        x = self.embed(place(sources), s_pos, core.encoder.embed_positions.weight)
-        for layer in core.encoder.layers:
-            out, _ = self.attend(layer.self_attn, x, s_index, x, s_index, s_mask)
-            x = layer.self_attn_layer_norm(x + self.drop(out[s_flat]))
-            x = self.feed_forward(layer, x)
-        y = self.embed(place(inputs), t_pos, core.decoder.embed_positions.weight)
-        for n, layer in enumerate(core.decoder.layers):
-            out, _ = self.attend(layer.self_attn, y, t_index, y, t_index, causal)
-            y = layer.self_attn_layer_norm(y + self.drop(out[t_flat]))
-            last = n == len(core.decoder.layers) - 1
-            out, probs = self.attend(layer.encoder_attn, y, t_index, x, s_index, s_mask, weights=last)
-            y = layer.encoder_attn_layer_norm(y + self.drop(out[t_flat]))
-            y = self.feed_forward(layer, y)
-        target, weight, bias = self.classes(place(outputs))
-        ce = ChunkedCrossEntropy.apply(y.float(), weight, bias, target, self.smoothing, 512)
-        rows, cols, sents, weight = [], [], [], []
-        for i, (s, t, links) in enumerate(batch):
-            if len(links):
-                per_row = np.bincount(links[:, 1], minlength=len(t) + 1)
-                rows.append(links[:, 1]), cols.append(links[:, 0]), sents.append(np.full(len(links), i))
-                weight.append(1 / per_row[links[:, 1]])
-            rows.append([len(t)]), cols.append([len(s)]), sents.append([i]), weight.append([1.0])
-        # The last layer's mean over heads is what CTranslate2 returns as attention.
-        picked = probs.float().mean(1)[place(sents), place(rows), place(cols)]
-        w = place(weight).float()
-        return ce, -(w * (picked + 1e-6).log()).sum() / w.sum()
-
-
-def layout(lengths: list[int], device: str):  # type: ignore[no-untyped-def]
-    """Index tensors between packed [T] and padded [B, L] for sequences of these lengths."""
-    size = np.array(lengths)
-    longest, starts = size.max(), np.concatenate([[0], size.cumsum()[:-1]])
-    steps = np.arange(longest)
-    inside = steps[None] < size[:, None]
-    index = np.where(inside, starts[:, None] + steps[None], 0)
-    flat = np.flatnonzero(inside.reshape(-1))
-    positions = np.broadcast_to(steps, inside.shape)[inside]
-    mask = np.where(inside, 0.0, -1e9).astype(np.float32)[:, None, None]
-    return tuple(torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (index, flat, positions, mask))
+from training.packed import Packed
+from training.workers import agreed, average, same, start
 
 
 def new_model(vocab: int, dim: int, encoder: int, decoder: int, eos: int) -> MarianMTModel:
@@ -224,14 +79,28 @@ def main() -> None:
     ap.add_argument("--negatives", type=int, default=0, help="sampled softmax over so many other words until the rate decays; 0: full softmax")
     ap.add_argument("--dropout", type=float, default=0.0)
     ap.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
-    ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--workers", type=int, default=1, help="processes that share every batch; on a CPU one a core")
+    ap.add_argument("--threads", type=int, default=0, help="of each worker; default: the cores divided among them")
     ap.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     o = ap.parse_args()
+    o.out.mkdir(parents=True, exist_ok=True)
+    o.threads = o.threads or max(1, (os.cpu_count() or 1) // o.workers)
+    with tempfile.TemporaryDirectory() as meeting:
+        if o.workers == 1:
+            train(0, o, meeting)
+        else:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # an orderly exit takes the workers along
+            torch.multiprocessing.spawn(train, (o, meeting), o.workers, daemon=True)
+
+
+def train(rank: int, o: argparse.Namespace, meeting: str) -> None:
+    """One worker's whole run: its share of every batch, gradients averaged over all workers; worker 0 speaks and saves."""
     torch.set_num_threads(o.threads)
     torch.set_flush_denormal(True)
+    start(rank, o.workers, meeting)
     corpus = Corpus(o.data)
-    print(f"{len(corpus)} pairs", flush=True)
-    o.out.mkdir(parents=True, exist_ok=True)
+    say = partial(print, flush=True) if rank == 0 else lambda _: None
+    say(f"{len(corpus)} pairs")
     resume = o.resume or (str(o.out) if (o.out / "config.json").exists() else "")
     if resume:
         model = MarianMTModel.from_pretrained(resume, dtype=torch.float32)
@@ -239,7 +108,10 @@ def main() -> None:
         model = new_model(corpus.vocab, o.dim, o.encoder, o.decoder, corpus.eos)
     pad = model.config.pad_token_id
     model.model.shared.weight.data[pad] = 0
+    for positions in (model.model.encoder.embed_positions, model.model.decoder.embed_positions):
+        positions.weight.requires_grad_(False)  # sinusoids; a checkpoint does not keep them
     model.to(o.device).train()
+    same(model.parameters())  # a fresh model is random
     packed = Packed(model, o.smoothing, o.dropout)
     opts = optimizers(model, o.lr, o.optimizer, o.ratio)
     peaks = [opt.param_groups[0]["lr"] for opt in opts]
@@ -247,39 +119,44 @@ def main() -> None:
     if state.exists() and resume == str(o.out):
         for opt, saved in zip(opts, torch.load(state), strict=True):
             opt.load_state_dict(saved)
-    start, step, seen, saved_at, report = time.time(), 0, 0, time.time(), []
+    began, step, seen, saved_at, report = time.time(), 0, 0, time.time(), []
     while True:
-        for batch in corpus.batches(o.tokens):
+        # Workers agree on the order of batches, on the clock and on leaving a folder that changed: worker 0's word goes.
+        order = agreed(random.randrange(2**31))
+        for batch in corpus.batches(o.tokens, order):
+            done, changed = agreed(((time.time() - began) / (o.minutes * 60), corpus.changed()))
+            if changed:
+                break
             step += 1
-            done = (time.time() - start) / (o.minutes * 60)
             rate = min(step / o.warmup, 1) * (1 if done < o.flat else max(0.02, 1 - (done - o.flat) / (1 - o.flat)))
             for opt, peak in zip(opts, peaks, strict=True):
                 opt.param_groups[0]["lr"] = rate * peak
             packed.negatives = o.negatives if done < 0.9 else 0
+            share = batch[rank :: o.workers] or batch[:1]  # similar lengths, so equal work
             with torch.autocast(o.device, dtype=torch.bfloat16, enabled=o.device == "cuda"):
-                ce, align = packed.loss(batch, o.device)
+                ce, align = packed.loss(share, o.device)
             (ce + o.guide * align).backward()
             model.model.shared.weight.grad[pad] = 0
+            average([p.grad for p in model.parameters() if p.grad is not None])
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             for opt in opts:
                 opt.step()
                 opt.zero_grad(set_to_none=True)
             seen += len(batch)
-            report.append((ce.item(), align.item(), sum(len(t) for _, t, _ in batch)))
+            report.append((ce.item(), align.item(), sum(len(t) for _, t, _ in share)))
             if step % 100 == 0:
                 c, a, n = np.array(report).T
-                minutes = (time.time() - start) / 60
+                minutes = (time.time() - began) / 60
                 rates = f"rate {rate:.3f} pairs {seen} ({seen / minutes / 60:.0f}/s) {minutes:.0f} min"
-                print(f"{step} ce {(c * n).sum() / n.sum():.3f} align {(a * n).sum() / n.sum():.3f} {rates}", flush=True)
+                say(f"{step} ce {(c * n).sum() / n.sum():.3f} align {(a * n).sum() / n.sum():.3f} {rates}")
                 report = []
-            if done >= 1 or time.time() - saved_at > 240:
+            if rank == 0 and (done >= 1 or time.time() - saved_at > 240):
                 model.save_pretrained(o.out)
                 torch.save([opt.state_dict() for opt in opts], state)
                 (o.out / "progress.json").write_text(json.dumps({"pairs": seen, "step": step}))
                 saved_at = time.time()
             if done >= 1:
                 return
-        random.seed()
         corpus.reload()
 
 

@@ -1,0 +1,161 @@
+"""The forward pass and the losses of a transformers `MarianMTModel` over packed (unpadded) sequences.
+
+Belongs here: tensors from token ids to losses. Must not: optimize, or read files (see `train.py`).
+Why packed: on CPU cores arithmetic is the limit, and padding costs a third of it. The forward pass
+concatenates the tokens of a batch for all linear layers, pads for attention only, and computes the
+loss of the output layer chunk by chunk so that logits never leave the cache.
+Why guided alignment (Chen et al. 2016, "Guided Alignment Training for Topic-Aware NMT"): statistical
+word alignments supervise the last decoder layer's cross-attention. Attention forms earlier, and it is
+what the enforcement layer reads to place terms.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from transformers import MarianMTModel
+
+
+class ChunkedCrossEntropy(torch.autograd.Function):
+    """Label-smoothed cross-entropy of an output layer, gradients computed in the forward pass.
+
+    hidden [T, D], weight [C, D], bias [C], target [T] in 0..C-1; returns the mean loss over T (a scalar).
+    """
+
+    @staticmethod
+    def forward(ctx, hidden, weight, bias, target, smoothing, chunk):  # type: ignore[no-untyped-def]
+        count, vocab = hidden.shape[0], weight.shape[0]
+        grad_hidden = torch.empty_like(hidden)
+        grad_weight = torch.zeros_like(weight)
+        total = hidden.new_zeros(())
+        low = smoothing / vocab
+        for start in range(0, count, chunk):
+            h, y = hidden[start : start + chunk], target[start : start + chunk]
+            logits = torch.addmm(bias, h, weight.t())
+            logsum = logits.logsumexp(1)
+            gold = logits.gather(1, y[:, None]).squeeze(1)
+            total += (logsum - (1 - smoothing) * gold - smoothing * logits.mean(1)).sum()
+            grad = logits.sub_(logsum[:, None]).exp_()
+            grad -= low
+            grad[torch.arange(len(y)), y] -= 1 - smoothing
+            grad /= count
+            torch.mm(grad, weight, out=grad_hidden[start : start + chunk])
+            grad_weight.addmm_(grad.t(), h)
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        return total / count
+
+    @staticmethod
+    def backward(ctx, scale):  # type: ignore[no-untyped-def]
+        grad_hidden, grad_weight = ctx.saved_tensors
+        return grad_hidden * scale, grad_weight * scale, None, None, None, None
+
+
+class Packed:
+    """Forward pass of a Marian model over concatenated sequences.
+
+    `loss(batch)` takes [(source ids, target ids, links)] without end symbols and returns the
+    cross-entropy and the alignment loss, both in nats a token.
+    """
+
+    def __init__(self, model: MarianMTModel, smoothing: float, dropout: float):
+        self.model, self.smoothing, self.dropout = model, smoothing, dropout
+        self.negatives = 0  # 0: the whole vocabulary competes
+        self.config = model.config
+        self.heads = model.config.encoder_attention_heads
+        self.head_dim = model.config.d_model // self.heads
+
+    def embed(self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+        shared = self.model.model.shared
+        x = F.embedding(ids, shared.weight) * self.config.d_model**0.5
+        return self.drop(x + F.embedding(positions, table))
+
+    def drop(self, x: torch.Tensor) -> torch.Tensor:
+        return F.dropout(x, self.dropout) if self.dropout else x
+
+    def attend(self, attn, x, x_index, y, y_index, mask, weights=False):  # type: ignore[no-untyped-def]
+        """Multi-head attention of packed x over packed y; the index tensors pad to [B, L]."""
+        batch, lx, ly = x_index.shape[0], x_index.shape[1], y_index.shape[1]
+        q = attn.q_proj(x)[x_index].view(batch, lx, self.heads, self.head_dim).transpose(1, 2)
+        k = attn.k_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
+        v = attn.v_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
+        probs = None
+        if weights:
+            probs = (q @ k.transpose(2, 3) * self.head_dim**-0.5 + mask).softmax(-1)
+            out = probs @ v
+        else:
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        return attn.out_proj(out.transpose(1, 2).reshape(batch * lx, -1)), probs
+
+    def feed_forward(self, layer, x):  # type: ignore[no-untyped-def]
+        return layer.final_layer_norm(x + self.drop(layer.fc2(F.relu(layer.fc1(x)))))
+
+    def classes(self, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Targets, output weights and bias, over the whole vocabulary or over a sample of it.
+
+        Sampled softmax (Jean et al. 2015): the batch's own words compete, and `negatives` others, whose
+        logits are raised to stand for all that were not drawn. On a CPU the output layer is a third of
+        all arithmetic; this makes it a fifth of that.
+        """
+        weight, bias = self.model.model.shared.weight, self.model.final_logits_bias[0]
+        if not self.negatives:
+            return target, weight, bias
+        own, inverse = torch.unique(target, return_inverse=True)
+        others = torch.ones(len(weight), dtype=torch.bool, device=weight.device)
+        others[own] = False
+        rest = others.nonzero().squeeze(1)
+        drawn = rest[torch.randperm(len(rest), device=weight.device)[: self.negatives]]
+        raised = torch.zeros(len(own) + len(drawn), device=weight.device)
+        raised[len(own) :] = np.log(len(rest) / len(drawn))
+        chosen = torch.cat([own, drawn])
+        return inverse, weight[chosen], bias[chosen] + raised
+
+    def loss(self, batch, device="cpu"):  # type: ignore[no-untyped-def]
+        eos, pad = self.config.eos_token_id, self.config.pad_token_id
+        sources = [np.append(s, eos) for s, _, _ in batch]
+        outputs = [np.append(t, eos) for _, t, _ in batch]
+        inputs = [np.append(pad, t) for _, t, _ in batch]
+        s_index, s_flat, s_pos, s_mask = layout([len(x) for x in sources], device)
+        t_index, t_flat, t_pos, _ = layout([len(x) for x in outputs], device)
+        causal = torch.full((t_index.shape[1],) * 2, -1e9, device=device).triu(1)[None, None]
+        place = lambda arrays: torch.from_numpy(np.concatenate(arrays)).to(device)
+        core = self.model.model
+        x = self.embed(place(sources), s_pos, core.encoder.embed_positions.weight)
+        for layer in core.encoder.layers:
+            out, _ = self.attend(layer.self_attn, x, s_index, x, s_index, s_mask)
+            x = layer.self_attn_layer_norm(x + self.drop(out[s_flat]))
+            x = self.feed_forward(layer, x)
+        y = self.embed(place(inputs), t_pos, core.decoder.embed_positions.weight)
+        for n, layer in enumerate(core.decoder.layers):
+            out, _ = self.attend(layer.self_attn, y, t_index, y, t_index, causal)
+            y = layer.self_attn_layer_norm(y + self.drop(out[t_flat]))
+            last = n == len(core.decoder.layers) - 1
+            out, probs = self.attend(layer.encoder_attn, y, t_index, x, s_index, s_mask, weights=last)
+            y = layer.encoder_attn_layer_norm(y + self.drop(out[t_flat]))
+            y = self.feed_forward(layer, y)
+        target, weight, bias = self.classes(place(outputs))
+        ce = ChunkedCrossEntropy.apply(y.float(), weight, bias, target, self.smoothing, 512)
+        rows, cols, sents, weight = [], [], [], []
+        for i, (s, t, links) in enumerate(batch):
+            if len(links):
+                per_row = np.bincount(links[:, 1], minlength=len(t) + 1)
+                rows.append(links[:, 1]), cols.append(links[:, 0]), sents.append(np.full(len(links), i))
+                weight.append(1 / per_row[links[:, 1]])
+            rows.append([len(t)]), cols.append([len(s)]), sents.append([i]), weight.append([1.0])
+        # The last layer's mean over heads is what CTranslate2 returns as attention.
+        picked = probs.float().mean(1)[place(sents), place(rows), place(cols)]
+        w = place(weight).float()
+        return ce, -(w * (picked + 1e-6).log()).sum() / w.sum()
+
+
+def layout(lengths: list[int], device: str):  # type: ignore[no-untyped-def]
+    """Index tensors between packed [T] and padded [B, L] for sequences of these lengths."""
+    size = np.array(lengths)
+    longest, starts = size.max(), np.concatenate([[0], size.cumsum()[:-1]])
+    steps = np.arange(longest)
+    inside = steps[None] < size[:, None]
+    index = np.where(inside, starts[:, None] + steps[None], 0)
+    flat = np.flatnonzero(inside.reshape(-1))
+    positions = np.broadcast_to(steps, inside.shape)[inside]
+    mask = np.where(inside, 0.0, -1e9).astype(np.float32)[:, None, None]
+    return tuple(torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (index, flat, positions, mask))
