@@ -32,13 +32,13 @@ PLACES = 2  # positions tried for one missing term
 class Segment:
     """A text for the model, and the constraints in it; match spans count from the segment's start.
 
-    `align`: attention is wanted even where there is no constraint. `uniform` names the entries that stand
+    `mentions`: other places whose rendering someone will look for, so attention is wanted. `uniform` names the entries that stand
     more than once in the article: there an admitted rendering gives way to the preferred one.
     """
 
     text: str
     constraints: tuple[Match, ...] = ()
-    align: bool = False
+    mentions: tuple[Match, ...] = ()
     uniform: frozenset[str] = frozenset()
 
 
@@ -77,7 +77,7 @@ def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
 
 def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     """Translate segments so that every constraint is met or reported; same order."""
-    plain = [Request(s.text, align=bool(s.constraints) or s.align) for s in segments]
+    plain = [Request(s.text, align=bool(s.constraints or s.mentions)) for s in segments]
     asked = [replace(r, guides=guides_for(s.constraints)) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
     states = _first(decoder, segments, asked)
     for state in states:

@@ -5,6 +5,8 @@ Belongs here: calls of ctranslate2. Must not: tokenize, or know terms.
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,16 +16,24 @@ from service.backend import Output, Search
 from service.errors import ModelError
 
 
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class CTranslate2Backend:
     """A converted model, loaded. Safe to call from several threads."""
 
-    # Tokens in one batch: on two cores larger ones gained nothing on 300 news paragraphs (benchmarks/speed.py).
-    BATCH_TOKENS = 2048
+    # Most tokens in one batch; larger ones gained nothing (benchmarks/speed.py).
+    BATCH_TOKENS = 1024
+    LEAST_TOKENS = 512  # and no smaller one is made only to give every core its own
 
     def __init__(self, folder: Path, device: str = "cpu", threads: int = 0):
         kind = "int8" if device == "cpu" else "int8_float16"
+        # A batch a core: threads that share one small model's matrices wait for each other most of the time.
+        self._cores = (threads or cores()) if device == "cpu" else 1
         try:
-            self._translator = ctranslate2.Translator(str(folder), device=device, compute_type=kind, intra_threads=threads)
+            self._translator = ctranslate2.Translator(str(folder), device=device, compute_type=kind, inter_threads=self._cores, intra_threads=1)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{folder}: CTranslate2 cannot load the model ({error}); restore or convert it again") from error
 
@@ -32,16 +42,19 @@ class CTranslate2Backend:
         return "ctranslate2"
 
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+        share = math.ceil(sum(map(len, sources)) / self._cores)
         results = self._translator.translate_batch(
             [list(s) for s in sources],
             target_prefix=[list(p) for p in prefixes] if any(prefixes) else None,
-            max_batch_size=self.BATCH_TOKENS,
+            max_batch_size=min(self.BATCH_TOKENS, max(self.LEAST_TOKENS, share)),
             batch_type="tokens",
             beam_size=max(search.beam_size, search.n_best),
             num_hypotheses=search.n_best,
             max_input_length=0,  # the default of 1024 drops the rest silently
             max_decoding_length=search.limit,
             no_repeat_ngram_size=search.no_repeat,
+            # The checkpoint's shortlist, where it has one; tokens outside it could not be told apart when suppressed.
+            use_vmap=not search.suppress,
             suppress_sequences=[list(s) for s in search.suppress] or None,
             return_scores=True,
             return_attention=search.attention,

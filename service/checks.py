@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from glossary.normalize import fold, is_arabic
+from glossary.normalize import IGNORED, fold, is_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
@@ -102,9 +102,9 @@ def _repetition(source: str, translation: str) -> Iterator[Check]:
 
 def _length(source: str, translation: str, sentence: SentencePair) -> Iterator[Check]:
     arabic, english = sentence.source.of(source), sentence.target.of(translation)
-    letters = sum(not c.isspace() for c in fold(arabic).text)
+    letters = len("".join(IGNORED.sub("", arabic).split()))
     if letters >= 20:
-        ratio = sum(not c.isspace() for c in english) / letters
+        ratio = len("".join(english.split())) / letters
         if not SHORTEST <= ratio <= LONGEST:
             what = "shorter" if ratio < SHORTEST else "longer"
             message = f"the translation is {ratio:.1f} times as long as the source, {what} than to be expected"

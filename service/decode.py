@@ -93,6 +93,8 @@ class TextDecoder:
         return source
 
     def _shown(self, text: str, guides: Sequence[Guide], align: bool) -> _Source:
+        if not guides and not align:
+            return _Source(self._model.tokenizer.encode(normalize_source("".join(map(_plain, text)))), ())
         shown: list[str] = []
         origin: list[Span] = []
 

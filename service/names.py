@@ -117,9 +117,9 @@ class Names:
     def __len__(self) -> int:
         return len(self._matcher.termbase)
 
-    def find(self, text: str, terms: Sequence[Match]) -> list[Match]:
+    def find(self, text: str, terms: Sequence[Match]) -> tuple[Match, ...]:
         """Mentions of these names in a text, clear of the glossary's matches."""
-        return [m for m in self._matcher.find(text) if not any(m.span.overlaps(t.span) for t in terms)]
+        return tuple(m for m in self._matcher.find(text) if not any(m.span.overlaps(t.span) for t in terms))
 
     def settle(self, segment: Segment, outcome: Outcome, spelled: dict[str, str]) -> tuple[Outcome, tuple[NameUse, ...]]:
         """The outcome with every name spelled as before, and what stands for each name that has a rendering.
@@ -130,7 +130,7 @@ class Names:
         uses: list[NameUse] = []
         if not outcome.hypothesis.attention:  # no name stands here, or nothing says where its rendering is
             return outcome, ()
-        for match in self.find(segment.text, segment.constraints):
+        for match in segment.mentions:
             person = match.concept.category is Category.PERSON
             taken = [u.target for u in outcome.uses if u.target]
             place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)

@@ -175,7 +175,7 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
 def _segment(job: Job, text: str, span: Span, matches: Sequence[Match]) -> Segment:
     own = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches)
     piece = span.of(text)
-    return Segment(piece, own, align=bool(job.names.find(piece, own)), uniform=job.uniform.intersection(m.concept.id for m in own))
+    return Segment(piece, own, mentions=job.names.find(piece, own), uniform=job.uniform.intersection(m.concept.id for m in own))
 
 
 def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str], common: Callable[[str], bool]) -> Pair:

@@ -6,7 +6,7 @@ import pytest
 
 from glossary.concepts import Concept
 from glossary.constrain import Outcome, Segment
-from glossary.match import Matcher
+from glossary.match import Match, Matcher
 from glossary.spans import Span
 from glossary.termbase import Termbase
 from glossary.verify import Hypothesis, TermUse, Verdict
@@ -78,6 +78,11 @@ def outcome(text: str, aligned: dict[str, tuple[int, int]], uses: tuple[TermUse,
     return Outcome(Hypothesis(text, -1.0, tuple(targets), tuple(Span(*s) for s in sources), rows), uses)
 
 
+def segment(names: Names, text: str, constraints: tuple[Match, ...] = ()) -> Segment:
+    """A text as the pipeline hands it on, with the mentions of these names."""
+    return Segment(text, constraints, names.find(text, constraints))
+
+
 FIRST, LATER = "وقال وزير النفط كريم جواد إن", "وأضاف جواد أن العراق يصدر"
 
 
@@ -87,7 +92,7 @@ def settled(unify: bool, uses: tuple[TermUse, ...] = ()) -> list[str]:
     place = FIRST.index("كريم")
     one = outcome("Oil Minister Karim Jawad said", {"Karim": (place, place + 9), "Jawad": (place, place + 9)})
     two = outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, uses)
-    results = [names.settle(Segment(FIRST), one, spelled), names.settle(Segment(LATER), two, spelled)]
+    results = [names.settle(segment(names, FIRST), one, spelled), names.settle(segment(names, LATER), two, spelled)]
     assert [u.written for _, found in results for u in found] == ["Karim Jawad", "Juwad"]
     assert all(u.target is None or u.target.of(o.hypothesis.text) == u.rendering for o, _ in results for u in o.uses)
     return [o.hypothesis.text for o, _ in results]
@@ -105,8 +110,8 @@ def test_only_the_aligned_word_is_exchanged() -> None:
     names = Names([first, later], [(), ()], True)
     spelled: dict[str, str] = {}
     place = first.index("أمين")
-    names.settle(Segment(first), outcome("Minister Amin Kamal stressed", {"Amin": (place, place + 9), "Kamal": (place, place + 9)}), spelled)
-    settled, _ = names.settle(Segment(later), outcome("Kamil Kamel said", {"Kamel": (5, 9)}), spelled)
+    names.settle(segment(names, first), outcome("Minister Amin Kamal stressed", {"Amin": (place, place + 9), "Kamal": (place, place + 9)}), spelled)
+    settled, _ = names.settle(segment(names, later), outcome("Kamil Kamel said", {"Kamel": (5, 9)}), spelled)
     assert settled.hypothesis.text == "Kamil Kamal said"
 
 
@@ -116,8 +121,8 @@ def test_term_uses_move_with_the_text() -> None:
     names = Names([FIRST, LATER], [(), (match,)], True)
     place = FIRST.index("كريم")
     spelled: dict[str, str] = {}
-    names.settle(Segment(FIRST), outcome("Oil Minister Karim Jawwad said", {"Karim": (place, place + 9), "Jawwad": (place, place + 9)}), spelled)
+    names.settle(segment(names, FIRST), outcome("Oil Minister Karim Jawwad said", {"Karim": (place, place + 9), "Jawwad": (place, place + 9)}), spelled)
     use = TermUse(match, Verdict.NATIVE, Span(17, 21), "Iraq")
-    later, _ = names.settle(Segment(LATER, (match,)), outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, (use,)), spelled)
+    later, _ = names.settle(segment(names, LATER, (match,)), outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, (use,)), spelled)
     assert later.hypothesis.text == "Jawwad added that Iraq exports"
     assert later.uses[0].target and later.uses[0].target.of(later.hypothesis.text) == "Iraq"
