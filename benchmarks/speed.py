@@ -3,8 +3,9 @@
     python -m benchmarks.speed [--paragraphs 300] [--engine-ratio]
 
 1. The whole pipeline over gRPC against the bare engine's `translate_batch` on the same segments, an article
-   in which no segment stands twice; and the seed articles with their glossaries against without. 2. With --engine-ratio (needs torch): CTranslate2 against
-   transformers' `generate` on the same segments. 3. Start-up to SERVING, and resident memory.
+   in which no segment stands twice; and the seed articles with their glossaries against without. 2. With
+   --engine-ratio (needs torch): CTranslate2 against transformers' `generate` on the same segments. 3. Start-up
+   to SERVING, and resident memory.
 Belongs here: time and memory. Must not: judge quality. Run it with nothing else on the machine.
 """
 
@@ -91,8 +92,8 @@ def main() -> None:
     tokens = [loaded.tokenizer.encode(normalize_source(s.text)) for s in segments]
     words = sum(len(s.text.split()) for s in segments)
     engine = CTranslate2Backend(embedded_folder() / "ctranslate2")
-    translator = engine._translator  # the bare engine, with its own defaults but for beam and length
-    search_options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0}
+    translator = engine._translator  # the bare engine, as the pipeline sets it up
+    search_options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0, "use_vmap": True}
     bare = timed(lambda: translator.translate_batch(tokens, **search_options), o.repeats)
     server, address, seconds = start()
     try:

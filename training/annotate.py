@@ -27,14 +27,14 @@ class Annotator:
         self.rnd, self.others, self.encode = rnd, others, encode
 
     def rendering(self, usual: str) -> str:
-        """The usual rendering (2 in 5), a bent one, or another's."""
+        """The usual rendering (one in three), a bent one, or another's."""
         r, words = self.rnd.random(), usual.split()
         office = re.match(r"(?:(\S+) )?(.+) Minister$", usual)
-        if r < 0.4:
+        if r < 0.35:
             return usual
-        if r < 0.55 and office:
+        if r < 0.5 and office:
             return f"{office[1] + ' ' if office[1] else ''}Minister of {office[2]}"
-        if r < 0.8:
+        if r < 0.7:
             i = self.rnd.randrange(len(words))
             letters = list(words[i])
             if len(letters) > 3:

@@ -42,7 +42,7 @@ SHARE = {
     "cldr": 0.3, "mledoze_countries": 1, "helper_titles_orgs": 1, "iraq_places": 0.3, "dr5hn_arab_places": 0.1, "thegenio_names": 0.5,
 }  # fmt: skip
 # Of the tagged pairs half come from slots and lexicon, half from aligned phrases.
-TAGGED = 0.45
+TAGGED = 0.5
 
 
 def roughen(text: str, rnd: random.Random) -> str:
@@ -154,7 +154,18 @@ def main() -> None:
     links = align(o.out, encoded)
     matcher = lexicon_matcher(o.corpus)
     kinds = ("PER", "SUR", "TITLE", "ORG")
-    annotator = Annotator(rnd, lambda: slots.fill(rnd.choice(kinds))[1].removeprefix("the "), lambda t: list(sp.encode(t, out_type=str)))
+
+    def other() -> str:
+        """A name or office, or any words of the corpus: whatever stands in a tag is to be copied."""
+        if rnd.random() < 0.4:
+            words = rnd.choice(pairs).target.split()
+            start = rnd.randrange(len(words))
+            run = " ".join(words[start : start + rnd.randint(1, 6)])
+            if re.fullmatch(r"[\w'’& -]+", run):
+                return run
+        return slots.fill(rnd.choice(kinds))[1].removeprefix("the ")
+
+    annotator = Annotator(rnd, other, lambda t: list(sp.encode(t, out_type=str)))
     tagged: collections.Counter[str] = collections.Counter()
     with (o.out / "src").open("w") as fs, (o.out / "tgt").open("w") as ft, (o.out / "fwd").open("w") as ff, (o.out / "rev").open("w") as fr:
         order = list(range(len(pairs)))
