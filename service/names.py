@@ -4,8 +4,9 @@ Belongs here: finding them in the source, reading their rendering from the word 
 spelling that differs from the first one. Must not: touch what the glossary enforces.
 
 A name is what stands behind a title (الوزير، وزير الخارجية، الفريق …), and its last word wherever it
-returns; a short word sequence in quotes «…» is a term. A rendering counts as a name's only where it
-spells the Arabic letters: that is the evidence on which two spellings are called one name.
+returns; a short word sequence in quotes «…» is a term. Any other word that returns may be a name too:
+it is one where its rendering is capitalized and spells the Arabic letters. That is also the evidence
+on which two spellings are called one name.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from glossary.concepts import Category, Concept
 from glossary.constrain import Outcome, Segment
 from glossary.english import LEADING, at_sentence_start, cased
 from glossary.match import Match, Matcher
-from glossary.normalize import fold_term, has_arabic
+from glossary.normalize import IGNORED, fold_term, has_arabic
 from glossary.spans import Span
 from glossary.termbase import Termbase
 from glossary.verify import Hypothesis, verify
@@ -77,6 +78,12 @@ def candidates(text: str) -> list[tuple[Span, Category]]:
     return found + [(Span(*m.span(1)), Category.TERM) for m in _QUOTED.finditer(text) if has_arabic(m.group(1))]
 
 
+def _returning(texts: Sequence[str]) -> list[str]:
+    """Words of Arabic letters that stand at least twice in these texts, alone or behind a proclitic of one letter."""
+    counts = Counter(w for t in texts for w in re.findall(rf"[{_LETTERS}]{{3,}}", IGNORED.sub("", t)))
+    return [w for w, n in counts.items() if n + sum(counts[p + w] for p in "وفبلك") > 1 and w not in FUNCTION_WORDS]
+
+
 def spells(english: str, arabic: str) -> bool:
     """Whether the English word has the consonants of the Arabic one, as a transliteration does."""
     e = re.sub(r"^(?:al|el)[-‐]", "", english.lower())
@@ -102,6 +109,7 @@ class Names:
         """`terms[i]` are the glossary's matches in `texts[i]`; `unify`: exchange spellings that differ from the first."""
         self.unify = unify
         forms: dict[str, Concept] = {}
+        texts = list(texts)
         for text, matches in zip(texts, terms, strict=True):
             for span, kind in candidates(text):
                 if any(m.span.overlaps(span) for m in matches):
@@ -112,7 +120,10 @@ class Names:
                     key = fold_term(form)
                     if len(key) > 2 and form not in FUNCTION_WORDS and (key not in forms or kind is Category.PERSON):
                         forms[key] = Concept((form,), form, kind)
-        self._matcher = Matcher(Termbase("names", tuple(forms.values())))
+        others = [w for w in _returning(texts) if fold_term(w) not in forms]
+        self._words = frozenset(others)  # names only where their rendering spells them
+        entries = {fold_term(w): Concept((w,), w, Category.TERM) for w in others}
+        self._matcher = Matcher(Termbase("names", (*forms.values(), *entries.values())))
 
     def __len__(self) -> int:
         return len(self._matcher.termbase)
@@ -131,7 +142,7 @@ class Names:
         if not outcome.hypothesis.attention:  # no name stands here, or nothing says where its rendering is
             return outcome, ()
         for match in segment.mentions:
-            person = match.concept.category is Category.PERSON
+            person = match.concept.category is Category.PERSON or match.form in self._words
             taken = [u.target for u in outcome.uses if u.target]
             place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)
             if not place:

@@ -126,3 +126,15 @@ def test_term_uses_move_with_the_text() -> None:
     later, _ = names.settle(segment(names, LATER, (match,)), outcome("Juwad added that Iraq exports", {"Juwad": (6, 10), "Iraq": (14, 20)}, (use,)), spelled)
     assert later.hypothesis.text == "Jawwad added that Iraq exports"
     assert later.uses[0].target and later.uses[0].target.of(later.hypothesis.text) == "Iraq"
+
+
+def test_a_word_that_returns_is_a_name_where_its_rendering_spells_it() -> None:
+    """No title stands before it, once a proclitic does; a common word that returns is no name."""
+    first, later = "زار ترامب المدينة", "غادر المدينة موكب لترامب"
+    names = Names([first, later], [(), ()], True)
+    spelled: dict[str, str] = {}
+    city = {"City": (first.index("المدينة"), len(first))}
+    _, uses = names.settle(segment(names, first), outcome("Trump visited the City", {"Trump": (4, 9), **city}), spelled)
+    assert [(u.form, u.rendering) for u in uses] == [("ترامب", "Trump")]
+    settled, _ = names.settle(segment(names, later), outcome("A motorcade of Tramp left", {"Tramp": (later.index("ترامب"), len(later))}), spelled)
+    assert settled.hypothesis.text == "A motorcade of Trump left"
