@@ -182,19 +182,33 @@ def _capitalized(hypothesis: Hypothesis, source: Span, taken: Sequence[Span]) ->
 def _person(hypothesis: Hypothesis, match: Match, taken: Sequence[Span]) -> list[Span]:
     """The English words that spell the name word for word where the attention places it; empty if none do."""
     names = fold_term(match.form).split()
-    if any(n.startswith("عبدال") for n in names):
-        return []  # one word or two in English: Abdulrahman, Abdel Rahman
     best: list[Span] = []
     most = 0.0
     for m in _NAME.finditer(hypothesis.text):
         words = [Span(m.start() + w.start(), m.start() + w.end()) for w in _ENGLISH_WORD.finditer(m.group())]
-        for at in range(len(words) - len(names) + 1):
-            run = words[at : at + len(names)]
+        for at in range(len(words)):
+            run = _spelled(hypothesis.text, words[at:], names)
             backing = min((hypothesis.support(w, match.span) for w in run), default=0.0)
             free = not any(w.overlaps(t) for w in run for t in taken)
-            if free and backing > max(most, LEAST) and all(spells(w.of(hypothesis.text), n) for w, n in zip(run, names, strict=True)):
+            if free and backing > max(most, LEAST):
                 best, most = run, backing
     return best
+
+
+def _spelled(text: str, words: Sequence[Span], names: Sequence[str]) -> list[Span]:
+    """The first of these English words that spell these folded names one by one, a span a name; empty if they do not.
+
+    عبد الرحمن is folded to one name and is one word or two in English: Abdulrahman, Abdel Rahman.
+    """
+    run: list[Span] = []
+    at = 0
+    for name in names:
+        size = 2 if name.startswith("عبدال") and at < len(words) and re.fullmatch(r"(?i)abd\w{0,2}", words[at].of(text)) else 1
+        if at + size > len(words) or not spells((span := Span(words[at].start, words[at + size - 1].end)).of(text), name):
+            return []
+        run.append(span)
+        at += size
+    return run
 
 
 def _respelled(word: str, first: str) -> bool:

@@ -138,3 +138,17 @@ def test_a_word_that_returns_is_a_name_where_its_rendering_spells_it() -> None:
     assert [(u.form, u.rendering) for u in uses] == [("ترامب", "Trump")]
     settled, _ = names.settle(segment(names, later), outcome("A motorcade of Tramp left", {"Tramp": (later.index("ترامب"), len(later))}), spelled)
     assert settled.hypothesis.text == "A motorcade of Trump left"
+
+
+@pytest.mark.parametrize(("spelling", "other"), [("Abdel Fattah", "Abdulfattah"), ("Abdul-Fattah", "Abd al-Fattah")])
+def test_a_servant_name_is_one_word_or_two(spelling: str, other: str) -> None:
+    """عبد الفتاح keeps its first spelling, however many English words either has."""
+    first, later = "قال الرئيس عبد الفتاح كامل إن", "وأشاد الرئيس عبدالفتاح كامل"
+    names = Names([first, later], [(), ()], True)
+    spelled: dict[str, str] = {}
+    for text, written in ((first, spelling), (later, other)):
+        start = text.index("عبد")
+        words = dict.fromkeys([*written.split(), "Kamil"], (start, text.index("كامل") + 4))
+        settled, uses = names.settle(segment(names, text), outcome(f"President {written} Kamil said", words), spelled)
+        assert settled.hypothesis.text == f"President {spelling} Kamil said"
+        assert [u.written for u in uses] == [f"{written} Kamil"]
