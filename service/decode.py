@@ -93,8 +93,9 @@ class TextDecoder:
         return source
 
     def _shown(self, text: str, guides: Sequence[Guide], align: bool) -> _Source:
-        if not guides and not align:
-            return _Source(self._model.tokenizer.encode(normalize_source("".join(map(_plain, text)))), ())
+        if not guides and (not align or "<" not in unicodedata.normalize("NFKC", text)):
+            tokens = self._model.tokenizer.encode(normalize_source("".join(map(_plain, text))))
+            return _Source(tokens, tuple(token_spans(text, tokens)) if align else ())
         shown: list[str] = []
         origin: list[Span] = []
 

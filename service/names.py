@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from glossary.concepts import Category, Concept
 from glossary.constrain import Outcome, Segment
@@ -90,10 +91,15 @@ def spells(english: str, arabic: str) -> bool:
     for two, one in _DIGRAPHS:
         e = e.replace(two, one)
     e = re.sub("c+(?=[eiy])", "s", e)
-    a, e = map(_skeleton, (fold_term(arabic).removeprefix("ال").replace("تش", "ش"), e))
+    a, e = _arabic_skeleton(arabic), _skeleton(e)
     if e[:1] != a[:1] or english.lower() in LEADING:  # محمد is not أحمد, and عطا is not "the"
         return False
     return a == e or SequenceMatcher(None, a, e, autojunk=False).ratio() >= ALIKE
+
+
+@lru_cache(maxsize=4096)
+def _arabic_skeleton(word: str) -> str:
+    return _skeleton(fold_term(word).removeprefix("ال").replace("تش", "ش"))
 
 
 def _skeleton(word: str) -> str:
