@@ -1,0 +1,61 @@
+"""The training stages that everything rests on, at toy size: workers agree, runs resume, the shortlist lists."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+pytest.importorskip("torch")
+VOCAB = 50
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared folder of 300 pairs in which the target copies the source."""
+    folder = tmp_path_factory.mktemp("data")
+    rnd = random.Random(3)
+    rows = [[rnd.randrange(1, VOCAB) for _ in range(rnd.randint(3, 9))] for _ in range(300)]
+    text = "".join(" ".join(map(str, r)) + "\n" for r in rows)
+    (folder / "src").write_text(text)
+    (folder / "tgt").write_text(text)
+    (folder / "fwd").write_text("".join(" ".join(f"{i}-{i}" for i in range(len(r))) + "\n" for r in rows))
+    (folder / "rev").write_text("\n" * len(rows))
+    (folder / "meta.json").write_text(json.dumps({"vocab": VOCAB, "eos": 0}))
+    return folder
+
+
+def train(data: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "training.train", "--data", str(data), "--out", str(out), "--minutes", "0.04", "--tokens", "300", "--threads", "1"]
+    return subprocess.run([*command, *more], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+
+
+def test_two_workers_train_and_one_goes_on(data: Path, tmp_path: Path) -> None:
+    """A run of two workers writes a checkpoint with its optimizer, and a run of one resumes it."""
+    size = ("--dim", "32", "--encoder", "1", "--decoder", "1")
+    for workers in ("2", "1"):
+        run = train(data, tmp_path / "run", *size, "--workers", workers)
+        assert run.returncode == 0, run.stderr[-2000:]
+        assert json.loads((tmp_path / "run" / "progress.json").read_text())["pairs"] > 0
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_shortlist_lists_links_and_the_token_itself(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a token was aligned with is listed; the token itself always; frequent tokens stand in the first line."""
+    from training import shortlist
+
+    monkeypatch.setattr(shortlist, "ALWAYS", 5)
+    tokens = ["</s>", *(f"t{i}" for i in range(1, VOCAB)), "never", "<pad>"]
+    (tmp_path / "shared_vocabulary.json").write_text(json.dumps(tokens))
+    shortlist.write(data, tmp_path)
+    first, *rest = (tmp_path / "vmap.txt").read_text().splitlines()
+    always = first.removeprefix("\t").split()
+    assert len(always) == 6 and always[-1] == "</s>"
+    assert [line.split("\t")[0] for line in rest] == tokens
+    assert all(line.split("\t")[1].split()[0] == line.split("\t")[0] for line in rest)
