@@ -279,12 +279,15 @@ def report(title: str, lines: Sequence[Line], decoder: Decoder, systems: Sequenc
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--model", default="")
+    ap.add_argument("--engine", default="ctranslate2")
+    ap.add_argument("--untagged", action="store_true", help="treat the model as one that knows no inline tags")
     ap.add_argument("--beam", type=int, default=4)
     ap.add_argument("--tico", type=Path, nargs=2, metavar=("TEST", "TERMS"))
     ap.add_argument("--first", type=int, default=0, help="only so many lines of TICO-19")
     ap.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     o = ap.parse_args()
-    pipeline = Pipeline(load(o.model), o.beam)
+    loaded = load(o.model, o.engine)
+    pipeline = Pipeline(replace(loaded, follows_guides=loaded.follows_guides and not o.untagged), o.beam)
     decoder = TextDecoder(pipeline.model, o.beam)
     print(false_matches())
     sets = [("seeds", seeds(pipeline))]

@@ -16,7 +16,8 @@ LEADING = frozenset((*_ARTICLES, *"and or of in on at by to from for with as tha
 _SENTENCE_END = re.compile(r"""(?:^|[.!?…:]["”'’)\]]*\s+|\n\s*)["“'‘(\[]*$""")
 # Letters whose English names begin with a vowel sound: an FBI agent, an MP, but a UN envoy.
 _VOWEL_NAMED = frozenset("AEFHILMNORSX")
-_LONG_U = re.compile(r"(?:uni(?![ndm])|unan|us[aeiu]|ut[eio]|eu|one\b|once\b|ukrain|ugand|ural|uzi)", re.I)
+_LONG_U = re.compile(r"(?:uni(?![ndm])|unan|us[aeiu]|ut[eio]|utah|eu|ue|uy|uru|one\b|once\b|ukrain|ugand|ural|uzi)", re.I)
+_VOWEL_NUMBER = re.compile(r"(?:8\d*|11|18)(?!\d)")
 _SILENT_H = re.compile(r"(?:hour|heir|honest|hono)", re.I)
 
 
@@ -74,7 +75,9 @@ def right_case(found: str, rendering: str) -> bool:
 
 def indefinite(word: str) -> str:
     """ "a" or "an", by the sound `word` begins with."""
-    first = re.split(r"[\s-]", word.strip(), maxsplit=1)[0]
+    first = re.split(r"[\s-]", word.strip(), maxsplit=1)[0].replace(".", "")
+    if first[:1].isdigit():
+        return "an" if _VOWEL_NUMBER.match(first) else "a"
     if first.isupper() and first.startswith("UN"):
         return "an" if first == "UNRWA" else "a"
     if first.isupper() and (1 < len(first) <= 3 or not re.search("[AEIOU]", first)):
@@ -95,9 +98,14 @@ def without(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-# An owner in front brings the determiner with it (Saudi Arabia's); "People's" in a name is none.
-_PEOPLE = "People|Children|Women|Men|Worker|Farmer|Journalist|Lawyer|Teacher|Student|Doctor|Veteran|Writer"
-_POSSESSIVE = re.compile(rf"(?!.*\b(?:{_PEOPLE})s?['’])(?:[A-Z][\w.-]*\s)*?[A-Z][\w.-]*(?:['’]s|s['’]) ")
+# An owner in front brings the determiner with it (Saudi Arabia's); one that is a common noun does not (the Lord's
+# Resistance Army, the People's Party), and neither does a plural (the Prisoners' Club) unless it is a country.
+_COMMON = (
+    "People|Children|Women|Men|Worker|Farmer|Journalist|Lawyer|Teacher|Student|Doctor|Veteran|Writer|Lord|King|Queen|Prince|Nation|World|Government"
+    "|State|City|Country|Church|Mother|Father|Prisoner|Player|Employee|Judge|Engineer|Nurse|Patient|Company|Party|Army|Council|Union|Ministry|President|Minister"
+)
+_PLURAL_COUNTRY = "United States|Emirates|Netherlands|Philippines|Maldives|Bahamas|Seychelles"
+_POSSESSIVE = re.compile(rf"(?!.*\b(?:{_COMMON})['’])(?:(?:[A-Z][\w.-]*\s)*?[A-Z][\w.-]*['’]s|(?:[A-Z][\w.-]*\s)*(?:{_PLURAL_COUNTRY})['’]) ")
 
 
 def swap(text: str, span: Span, new: str) -> tuple[Span, str]:

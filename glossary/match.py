@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import ahocorasick
 
@@ -27,6 +28,7 @@ from glossary.words import EGYPTIAN_SIGNS, FUNCTION_WORDS, HOMOGRAPHS, whole_wor
 # would read إسلام as أ + سلام.
 _CHAIN = re.compile("[وف]?(?:[بكل]?(?:ال)?|لل|س)")
 _WORD = re.compile(r"\S+")
+_FINAL_YEH = re.compile(r"ي(?!\w)")
 _ARTICLE = re.compile("[^\\w]*[اٱ][\u064b-\u0652\u0640]*ل")
 
 
@@ -76,6 +78,14 @@ class _Form:
     ruled: bool = False  # a dual or plural that a rule gives
 
 
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """How a text spells what two words may share: whether final yeh loses its dots, and whether ة keeps them."""
+
+    undotted: bool
+    teh_marbuta: bool
+
+
 class Matcher:
     """Finds the terms of one termbase. Immutable once built; safe to share between threads."""
 
@@ -103,25 +113,25 @@ class Matcher:
         if patterns:
             self._automaton.make_automaton()
 
-    def find(self, text: str) -> list[Match]:
-        """The matches in `text`, in order; no two overlap."""
-        return self._search(text, False)[0]
+    def find(self, text: str, article: str = "") -> list[Match]:
+        """The matches in `text`, in order; no two overlap. How `article`, the whole it is from, spells ى and ة decides doubts."""
+        return self._search(text, article or text, False)[0]
 
-    def explain(self, text: str) -> tuple[list[Match], list[Miss]]:
+    def explain(self, text: str, article: str = "") -> tuple[list[Match], list[Miss]]:
         """The matches, and every place where a term's letters stand without being a match."""
-        return self._search(text, True)
+        return self._search(text, article or text, True)
 
-    def _search(self, text: str, explain: bool) -> tuple[list[Match], list[Miss]]:
+    def _search(self, text: str, article: str, explain: bool) -> tuple[list[Match], list[Miss]]:
         if self._empty:
             return [], []
         folded = fold(text)
-        egyptian = any(w in EGYPTIAN_SIGNS for w in _WORD.findall(text)) if "ى" in text else False
+        habits = _habits(text, article)
         found: list[Match] = []
         missed: list[Miss] = []
         for last, (pattern, forms) in self._automaton.iter(folded.text):
             start = last + 1 - len(pattern)
             for form in forms:
-                result = self._judge(text, folded, start, last + 1, form, egyptian)
+                result = self._judge(text, folded, start, last + 1, form, habits)
                 if isinstance(result, Match):
                     found.append(result)
                 elif explain:
@@ -134,7 +144,7 @@ class Matcher:
             missed = sorted(unique.values(), key=lambda m: (m.span, m.concept.id))
         return kept, missed
 
-    def _judge(self, text: str, folded: Folded, start: int, end: int, form: _Form, egyptian: bool) -> Match | Miss:
+    def _judge(self, text: str, folded: Folded, start: int, end: int, form: _Form, habits: _Habits) -> Match | Miss:
         line = folded.text
         begin = start + 1 if form.contracted else start  # the first ل of لل is the preposition
         span = _balance(text, folded.span(begin, end))
@@ -171,9 +181,9 @@ class Matcher:
             return miss(MissReason.WHOLE_WORD)
         if form.ruled and " " in form.folded and line[end : end + 4] == " وال":
             return miss(MissReason.NOT_THE_NAME)  # وزيرا الخارجية والدفاع are two ministers, one of them of defence
-        if not form.contracted and _is_function_word(surface, form.form, egyptian):
+        if not form.contracted and _is_function_word(surface, form.form, habits):
             return miss(MissReason.FUNCTION_WORD)
-        if single and _is_homograph(surface, form.form, text):
+        if single and _is_homograph(surface, form.form, habits):
             return miss(MissReason.NOT_THE_NAME)
         proclitic = lead + "ل" if form.contracted else lead
         return Match(form.concept, form.form, span, surface, proclitic)
@@ -239,6 +249,17 @@ def _is_tanwin(text: str, folded: Folded, end: int) -> bool:
     return folded.text[end] == "ا" and last and "\u064b" in text[folded.starts[end - 1] : folded.ends[end]]
 
 
+def _habits(text: str, article: str) -> _Habits:
+    """A text's habits; one too short to show any follows the article it stands in."""
+    undotted = _undotted(text) or (not _FINAL_YEH.search(text) and _undotted(article))
+    return _Habits(undotted, "ة" in text or "ة" in article)
+
+
+@lru_cache(maxsize=64)
+def _undotted(text: str) -> bool:
+    return "ى" in text and any(w in EGYPTIAN_SIGNS for w in _WORD.findall(text))
+
+
 def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
     """Whether the letters before a term are proclitics that can stand there."""
     if not _CHAIN.fullmatch(lead):
@@ -254,16 +275,16 @@ def _is_chain(lead: str, form: _Form, pattern: str) -> bool:
     return True
 
 
-def _is_function_word(surface: str, form: str, egyptian: bool) -> bool:
+def _is_function_word(surface: str, form: str, habits: _Habits) -> bool:
     """Whether a word of the surface is a function word where the form has another word."""
     for n, (there, here) in enumerate(zip(bare(surface).split(), bare(form).split(), strict=False)):
         # محمد على is محمد علي where the text writes every final yeh without dots; a first على never is a name.
-        if there in FUNCTION_WORDS and there != here and (n == 0 or not egyptian):
+        if there in FUNCTION_WORDS and there != here and (n == 0 or not habits.undotted):
             return True
     return False
 
 
-def _is_homograph(surface: str, form: str, text: str) -> bool:
+def _is_homograph(surface: str, form: str, habits: _Habits) -> bool:
     """Whether a single word is another word with the same folded letters."""
     there, here = "".join(bare(surface).split()), "".join(bare(form).split())
     if there != here and there in HOMOGRAPHS:
@@ -271,7 +292,7 @@ def _is_homograph(surface: str, form: str, text: str) -> bool:
     if any("آ" in pair and ("أ" in pair or "إ" in pair) for pair in zip(there, here, strict=False)):
         return True  # آب "August" is not إب, آمل "hopeful" is not أمل
     # وحده "alone" is not وحدة "unit", in a text that writes the dots of ة.
-    return here.endswith("ة") and there.endswith("ه") and "ة" in text
+    return here.endswith("ة") and there.endswith("ه") and habits.teh_marbuta
 
 
 def _balance(text: str, span: Span) -> Span:

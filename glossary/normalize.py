@@ -64,12 +64,12 @@ def fold(text: str) -> Folded:
             continue
         if char.isspace():
             # A blank line or a paragraph separator ends a paragraph, and no term reaches over it.
-            if out and out[-1] in " \n":
+            if out and out[-1] in " \u2029":
                 if char == "\u2029" or (char == "\n" and "\n" in text[starts[-1] : at]):
-                    out[-1] = "\n"
+                    out[-1] = "\u2029"
                 ends[-1] = at + 1
             else:
-                out.append("\n" if char == "\u2029" else " ")
+                out.append("\u2029" if char == "\u2029" else " ")
                 starts.append(at)
                 ends.append(at + 1)
                 quoted.append(pending)

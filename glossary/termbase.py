@@ -43,6 +43,8 @@ class Termbase:
         if problems:
             raise InvalidEntries(problems, name)
         merged = _merge(given)
+        if problems := _clashes(merged, given, lines):
+            raise InvalidEntries(problems, name)
         ordered = tuple(sorted(merged, key=lambda c: (fold_term(c.id), c.id)))
         facts = [{**asdict(c), "category": c.category.value} for c in ordered]
         digest = hashlib.sha256(json.dumps(facts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
@@ -69,6 +71,8 @@ def _clean(concept: Concept) -> Concept:
         preferred=_tidy(concept.preferred),
         admitted=tuple(map(_tidy, concept.admitted)),
         forbidden=tuple(map(_tidy, concept.forbidden)),
+        note=_tidy(concept.note),
+        source=_tidy(concept.source),
         plural=_tidy(concept.plural),
         plural_forms=tuple(map(_tidy, concept.plural_forms)),
         acronym=_tidy(concept.acronym),
@@ -167,8 +171,21 @@ def _problems(concepts: list[Concept], lines: list[int]) -> list[RowProblem]:
         for name, value in (("note", concept.note), ("source", concept.source)):
             if len(value) > MAX_NOTE:
                 say(name, f"is {len(value)} code points long; the limit is {MAX_NOTE}")
-        accepted = (*concept.accepted, concept.acronym)
-        both = {r.casefold() for r in accepted if r} & {r.casefold() for r in concept.forbidden}
-        for rendering in sorted(both):
+        for rendering in _both(concept):
             say("forbidden", f"{rendering!r} is both accepted and forbidden")
+    return found
+
+
+def _both(concept: Concept) -> list[str]:
+    """Renderings that a concept accepts and forbids."""
+    accepted = (*concept.accepted, concept.acronym)
+    return sorted({r.casefold() for r in accepted if r} & {r.casefold() for r in concept.forbidden})
+
+
+def _clashes(merged: list[Concept], given: list[Concept], lines: Sequence[int]) -> list[RowProblem]:
+    """What one row accepts and another row of the same concept forbids, at the line that forbids it."""
+    found = []
+    for rendering in (r for c in merged for r in _both(c)):
+        at = next(i for i, c in enumerate(given) if rendering in {f.casefold() for f in c.forbidden})
+        found.append(RowProblem(lines[at] if lines else 0, "forbidden", f"{rendering!r} is accepted in another row of {given[at].id!r}"))
     return found

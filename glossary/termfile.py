@@ -18,6 +18,7 @@ from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries, RowProblem
 from glossary.termbase import Termbase
 
+csv.field_size_limit(1 << 30)  # what a file may hold is limited by the request, not here
 COLUMNS = ("term", "rendering", "category", "variants", "admitted", "forbidden", "plural", "note", "source", "plural_variants", "acronym", "keep")
 FORMATS = ("tsv", "csv")
 _YES = {"": False, "no": False, "yes": True}

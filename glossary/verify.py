@@ -177,8 +177,9 @@ def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification
     placed = _assign(hypothesis, constraints, found)
     claimed = {place[0] for place in placed if place}
     unclaimed = [f for f in found if f[0] not in claimed]
-    # A rendering inside a longer name that renders something else is no repetition: Prime Minister, beside the Minister.
-    surplus = tuple(f for f in unclaimed if not (_part_of_a_name(text, f[0]) and _renders_another_word(hypothesis, f[0], constraints)))
+    # What renders something else is no repetition: Prime Minister beside the Minister, and a common word (الخدمات
+    # الصحية, health services, beside الصحة, health). A name with its capital stands for one thing only.
+    surplus = tuple(f for f in unclaimed if not (_may_be_another(text, f) and _renders_another_word(hypothesis, f[0], constraints)))
     headline = all(w[0].isupper() for w in re.findall("[A-Za-z]{4,}", text))
     miscased = tuple(p for p in placed if p and not (right_case if headline else _exact)(p[0].of(text), cased(p[1], text, p[0].start)))
     return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
@@ -225,6 +226,11 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
     for j, i in owner.items():
         result[i] = (found[j][0], own[i, j])
     return tuple(result)
+
+
+def _may_be_another(text: str, found: tuple[Span, str]) -> bool:
+    span, rendering = found
+    return rendering[:1].islower() or _part_of_a_name(text, span)
 
 
 def _part_of_a_name(text: str, span: Span) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from service.backend import Backend
 from service.errors import ModelError
-from service.tokenizer import Tokenizer, load_tokenizer
+from service.tokenizer import Tokenizer, load_tokenizer, normalize_source
 
 EMBEDDED = "embedded"
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
@@ -36,6 +36,10 @@ class LoadedModel:
     max_target_tokens: int  # positions the decoder has
     follows_guides: bool
     device: str = "cpu"
+
+    def tokens(self, text: str) -> int:
+        """How many tokens the model sees of a text as it stands in an article."""
+        return len(self.tokenizer.encode(normalize_source(text)))
 
 
 def load(name: str = "", engine: str = "ctranslate2", device: str = "cpu", threads: int = 0) -> LoadedModel:

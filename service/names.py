@@ -48,6 +48,8 @@ _AFTER_TITLE = re.compile(
     rf"|(?<![{_LETTERS}])[وفبلك]{{0,2}}(?:{_ONE})(?:\s+(?:{_ONE}))?(?:\s+و?(?:ال|لل)[{_LETTERS}]+){{1,5}}\s+(?P<b>(?!و?ال)[{_LETTERS}]{{2,}}(?:\s+[{_LETTERS}]{{3,}}){{0,2}})"
 )
 _NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
+_LONGER = re.compile(r"[ -](?:[A-Z]|(?:bin|ben|ibn|abu|al|el)[ -])")  # what shows that a longer name goes on
+_ADJECTIVE = re.compile(r"(?:i?ans?|ese|ish|ch|is?|ic|s)$")
 _ENGLISH_WORD = re.compile(r"\w[\w’'-]*?(?=['’]s\b|[^\w'’-]|$)")
 
 # Consonants of both scripts in classes that transliteration keeps apart; vowels and semivowels count for nothing.
@@ -151,14 +153,15 @@ class Names:
             person = match.concept.category is Category.PERSON or match.form in self._words
             taken = [u.target for u in outcome.uses if u.target]
             place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)
-            if not place:
-                continue
+            lone = match.form in self._words
+            if not place or (lone and _LONGER.match(outcome.hypothesis.text, place[0].end)):
+                continue  # Mohamed in Mohamed Salah is no name by itself, and another Mohammed's may be spelled otherwise
             written = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
             if person:
                 for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
                     own = _plain(span.of(outcome.hypothesis.text))
                     first = spelled.setdefault(word, own)
-                    if self.unify and _respelled(own, first):
+                    if self.unify and _respelled(own, first) and not (lone and _other_word(own, first)):
                         outcome = _exchanged(segment, outcome, span, first)
                 place = _person(outcome.hypothesis, match, [u.target for u in outcome.uses if u.target]) or place
             rendering = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
@@ -221,6 +224,12 @@ def _respelled(word: str, first: str) -> bool:
     """Whether two words are one name in two spellings, and not a name and its adjective (Iraq, Iraqi)."""
     short, long = sorted((word.casefold(), first.casefold()), key=len)
     return short != long and not re.fullmatch(re.escape(short) + r"(?:n?i|i?an|ish|ese|s)", long)
+
+
+def _other_word(word: str, first: str) -> bool:
+    """Whether two words with one root may mean two things: Libya and Libyan, France and French, Kurds and Kurdish."""
+    endings = [m.group() if (m := _ADJECTIVE.search(w.lower())) else "" for w in (word, first)]
+    return endings[0] != endings[1] or _skeleton(_plain(word).lower()) != _skeleton(_plain(first).lower())
 
 
 def _exchanged(segment: Segment, outcome: Outcome, span: Span, spelling: str) -> Outcome:

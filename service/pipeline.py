@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
 from glossary.english import LEADING
-from glossary.match import Match, Matcher
+from glossary.match import Match, Matcher, Miss
 from glossary.normalize import has_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
@@ -74,7 +74,7 @@ class Pipeline:
         consistency = "unify" if unify else "report"
         facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|glossary:{term}|beam:{beam}|consistency:{consistency}"
         article = split_article(text)
-        matches = _mentioned(article, [tuple(matcher.find(p.text)) for p in article.paragraphs])
+        matches = _mentioned(article, [tuple(matcher.find(p.text, text)) for p in article.paragraphs])
         counts = Counter(m.concept.id for found in matches for m in found)
         uniform = frozenset(e for e, n in counts.items() if n > 1 and unify)
         names = Names([p.text for p in article.paragraphs], matches, unify)
@@ -143,7 +143,7 @@ class Pipeline:
         if not has_arabic(text):
             return _Work(index, paragraph, (), (), matches)
         limit = self.model.max_source_tokens
-        pieces = split_paragraph(text, [m.span for m in matches], lambda s: len(self.model.tokenizer.encode(s)), limit)
+        pieces = split_paragraph(text, [m.span for m in matches], self.model.tokens, limit)
         inside: list[list[Match]] = [[] for _ in pieces]
         at = 0
         for match in matches:  # both in order, and a term is never cut
@@ -152,6 +152,17 @@ class Pipeline:
             inside[at].append(match)
         segments = tuple(_segment(job, text, p.span, m) for p, m in zip(pieces, inside, strict=True))
         return _Work(index, paragraph, tuple(pieces), segments, matches)
+
+
+def explain(text: str, matcher: Matcher) -> tuple[list[Match], list[Miss]]:
+    """The matches in an article, and the places that are none, paragraph by paragraph as it is translated; spans count from its start."""
+    matches: list[Match] = []
+    misses: list[Miss] = []
+    for paragraph in split_article(text).paragraphs:
+        found, missed = matcher.explain(paragraph.text, text)
+        matches += [replace(m, span=m.span.shift(paragraph.span.start)) for m in found]
+        misses += [replace(m, span=m.span.shift(paragraph.span.start)) for m in missed]
+    return matches, misses
 
 
 def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[tuple[Match, ...]]:
@@ -212,6 +223,10 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
                 uses.append(replace(use, match=match, target=use.target.shift(start) if use.target else None))
             if outcome.hypothesis.cut:
                 checks.append(Check(CheckKind.TRUNCATED, "the output was cut at the length limit", piece.span, target))
+        else:
+            for use in map(_kept, segment.constraints):
+                match = replace(use.match, span=use.match.span.shift(piece.span.start))
+                uses.append(replace(use, match=match, target=use.target.shift(start) if use.target else None))
         if piece.hard:
             checks.append(Check(CheckKind.HARD_SPLIT, "a long sentence was cut where it has no punctuation", piece.span, target))
         if not output.strip():
@@ -247,11 +262,11 @@ def _ends_sentence(text: str) -> bool:
 
 
 def _kept(match: Match) -> TermUse:
-    """What became of a term in a paragraph that is returned as it is."""
+    """What became of a term in a text without Arabic, which is returned as it is."""
     concept = match.concept
     if match.surface in concept.accepted:
         return TermUse(match, Verdict.NATIVE, match.span, match.surface, match.surface != concept.preferred)
-    return TermUse(match, Verdict.VIOLATED, reason="the paragraph holds no Arabic and is returned as it is")
+    return TermUse(match, Verdict.VIOLATED, reason="the text here holds no Arabic and is returned as it is")
 
 
 def summarize(pairs: Sequence[Pair]) -> Summary:

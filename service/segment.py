@@ -6,6 +6,7 @@ Belongs here: lossless splits of source text. Must not: know models beyond a fun
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -58,7 +59,7 @@ def split_article(text: str) -> Article:
 def split_paragraph(text: str, protected: Sequence[Span], tokens: Callable[[str], int], limit: int) -> list[Piece]:
     """Segments of a paragraph, in order, white space between them left out.
 
-    `protected` spans (matched terms) are never cut. `tokens` counts what the model sees; every piece
+    `protected` spans (matched terms, in order) are never cut. `tokens` counts what the model sees; every piece
     stays within `limit` unless a single term is longer; a word that is too long is cut itself.
     """
     pieces: list[Piece] = []
@@ -81,7 +82,7 @@ def split_sentences(text: str, protected: Sequence[Span] = ()) -> list[Span]:
     for cut in cuts:
         head = text[max(start, cut - 12) : cut]
         last = cut == len(text)
-        inside = any(s.start < cut < s.end for s in protected)
+        inside = _inside(cut, protected)
         # sentencex cuts inside أ.ف.ب and after د.; a piece without a letter is no sentence either.
         glued = not last and not text[cut - 1].isspace() and not text[cut].isspace() and text[cut - 1] == "."
         if not last and (inside or glued or _ABBREVIATION.search(head)):
@@ -100,10 +101,11 @@ def _fit(text: str, span: Span, protected: Sequence[Span], tokens: Callable[[str
     """Cut `span` at the best kind of place that exists until every piece fits; pieces are then filled up evenly."""
     if tokens(span.of(text)) <= limit:
         return [Piece(span, hard)]
+    protected = [p for p in protected if p.overlaps(span)]
     if level == len(_CLAUSES):
-        return [Piece(s, True) for s in _chop(text, span, tokens, limit)]
+        return [Piece(span, hard)] if protected else [Piece(s, True) for s in _chop(text, span, tokens, limit)]
     cuts = [span.start + m.start() for m in _CLAUSES[level].finditer(span.of(text))]
-    cuts = [c for c in cuts if span.start < c < span.end and not any(p.start < c < p.end for p in protected)]
+    cuts = [c for c in cuts if span.start < c < span.end and not _inside(c, protected)]
     if not cuts:
         return _fit(text, span, protected, tokens, limit, level + 1, hard)
     bounds = [span.start, *cuts, span.end]
@@ -118,6 +120,12 @@ def _fit(text: str, span: Span, protected: Sequence[Span], tokens: Callable[[str
             merged.append(part)
     lone = level == len(_CLAUSES) - 1
     return [piece for part in merged for piece in _fit(text, part, protected, tokens, limit, level + 1, hard or lone)]
+
+
+def _inside(cut: int, spans: Sequence[Span]) -> bool:
+    """Whether a place lies inside one of these spans, which are in order and do not overlap."""
+    before = bisect_left(spans, cut, key=lambda s: s.start) - 1
+    return before >= 0 and cut < spans[before].end
 
 
 def _chop(text: str, span: Span, tokens: Callable[[str], int], limit: int) -> list[Span]:

@@ -18,7 +18,7 @@ from service import __version__, convert
 from service.calls import Calls, file_format, guarded, guarded_stream
 from service.errors import InvalidRequest, TermViolated
 from service.pairs import Pair
-from service.pipeline import Job, summarize
+from service.pipeline import Job, explain, summarize
 
 NO_TERMS = Matcher(Termbase.build("none", ()))
 
@@ -59,7 +59,7 @@ class TranslationService(Calls, translation_pb2_grpc.TranslationServiceServicer)
         if request.glossary.WhichOneof("source") is None:
             raise InvalidRequest("glossary", "is not set; name a stored glossary or send one along")
         matcher, _ = await self.worker.aside(lambda: self._matcher(request.glossary))
-        matches, misses = await self.worker.aside(lambda: matcher.explain(request.text))
+        matches, misses = await self.worker.aside(lambda: explain(request.text, matcher))
         found = convert.misses(misses)
         if request.term:
             key = fold_term(request.term)

@@ -102,3 +102,31 @@ def test_mixed_capitals_stay() -> None:
 def test_articles_before_u(word: str, article: str) -> None:
     """An un- is no you."""
     assert indefinite(word) == article
+
+
+@pytest.mark.parametrize(
+    ("word", "article"),
+    [
+        ("U.S. official", "a"), ("U.N. envoy", "a"), ("UEFA official", "a"), ("Uruguayan", "a"), ("Utah", "a"), ("8th Brigade", "an"),
+        ("18th Division", "an"), ("11-member", "an"), ("180-day", "a"), ("111th", "a"), ("81st", "an"), ("5-year", "a"),
+    ],
+)  # fmt: skip
+def test_articles_before_dots_and_digits(word: str, article: str) -> None:
+    """U.S. sounds as US does, and a number as it is read."""
+    assert indefinite(word) == article
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("The spokesman for the Al-Aqsa Martyrs' Brigades said", "Al-Aqsa Martyrs' Brigades"),
+        ("joined the Palestinian Prisoners' Club", "Palestinian Prisoners' Club"),
+        ("members of the Lord's Resistance Army", "Lord's Resistance Army"),
+    ],
+)
+def test_owners_that_are_common_nouns_keep_the_article(text: str, name: str) -> None:
+    """Only an owner that is a name brings its own determiner."""
+    start = text.index(name)
+    assert not mend(text, Span(start, start + len(name)))
+    owner = "met the Saudi Arabia's Oil Minister"
+    assert mend(owner, Span(8, len(owner))) == [(Span(4, 8), "")]

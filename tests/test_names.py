@@ -152,3 +152,30 @@ def test_a_servant_name_is_one_word_or_two(spelling: str, other: str) -> None:
         settled, uses = names.settle(segment(names, text), outcome(f"President {written} Kamil said", words), spelled)
         assert settled.hypothesis.text == f"President {spelling} Kamil said"
         assert [u.written for u in uses] == [f"{written} Kamil"]
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "arabic"),
+    [("Libya", "Libyan", "ليبيا"), ("France", "French", "فرنسا"), ("Kurds", "Kurdish", "الكردية"), ("Democratic", "Democrat", "الديمقراطي"), ("Turkey", "Turkish", "تركيا")],
+)  # fmt: skip
+def test_a_country_and_its_adjective_are_two_words(first: str, later: str, arabic: str) -> None:
+    """A word that merely returns is exchanged for another spelling, never for another word of the same root."""
+    texts = [f"قال {arabic}", f"وأضاف {arabic}"]
+    names = Names(texts, [(), ()], True)
+    spelled: dict[str, str] = {}
+    written = []
+    for text, word in zip(texts, (first, later), strict=True):
+        settled, _ = names.settle(segment(names, text), outcome(f"The {word} said", {word: (text.index(arabic), len(text))}), spelled)
+        written.append(settled.hypothesis.text)
+    assert written == [f"The {first} said", f"The {later} said"]
+
+
+def test_a_given_name_of_another_person_keeps_its_spelling() -> None:
+    """Mohammed in a longer name is not the Mohamed of another one."""
+    texts = ["قال محمد صلاح", "وأضاف محمد بن سلمان"]
+    names = Names(texts, [(), ()], True)
+    spelled: dict[str, str] = {}
+    for text, written in zip(texts, ("Mohamed Salah said", "Mohammed bin Salman added"), strict=True):
+        place = text.index("محمد")
+        settled, _ = names.settle(segment(names, text), outcome(written, {written.split()[0]: (place, place + 4)}), spelled)
+        assert settled.hypothesis.text == written

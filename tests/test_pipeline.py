@@ -19,7 +19,7 @@ from glossary.termbase import Termbase
 from glossary.verify import Hypothesis, TermUse, Verdict
 from service import pipeline as pipeline_module
 from service.pairs import Article, CheckKind, Pair
-from service.pipeline import Cancelled, Pipeline, summarize
+from service.pipeline import Cancelled, Pipeline, explain, summarize
 from tests.conftest import SEED_NAMES, SEEDS, seed
 
 NONE = Matcher(Termbase.build("none", ()))
@@ -162,7 +162,7 @@ def test_a_400_word_paragraph_is_translated_whole(pipeline: Pipeline) -> None:
     assert len(covered) > 5
     assert sum(len(s) for s in covered) >= len(text) - len(covered)
     for s in covered:
-        assert len(pipeline.model.tokenizer.encode(s.of(text))) <= pipeline.model.max_source_tokens + 1
+        assert pipeline.model.tokens(s.of(text)) <= pipeline.model.max_source_tokens
 
 
 def test_first_paragraph_resumes(pipeline: Pipeline) -> None:
@@ -268,3 +268,29 @@ def test_forbidden_rendering_never_stands(pipeline: Pipeline) -> None:
             (pair,) = run(pipeline, text, matcher)
             assert "Xanadu" in pair.translation
             assert not occurrences(word, pair.translation)
+
+
+def test_a_kept_term_between_sentences_has_its_verdict(pipeline: Pipeline) -> None:
+    """A sentence without Arabic is not translated, but its term is accounted for."""
+    matcher = Matcher(Termbase.build("t", [Concept(("iPhone 17",), "iPhone 17", keep=True)]))
+    text = "أعلنت الشركة عن هاتفها الجديد. iPhone 17! وقال المدير إنه سعيد."
+    (pair,) = run(pipeline, text, matcher)
+    (use,) = pair.term_uses
+    assert use.verdict is Verdict.NATIVE and use.target and use.target.of(pair.translation) == "iPhone 17"
+    assert use.match.span.of(text) == "iPhone 17"
+
+
+@pytest.mark.parametrize("name", ["النا" + "ـ" * 150 + "تو", "وَزِيرُ الدَّوْلَةِ لِلشُّؤُونِ الْخَارِجِيَّةِ وَالتَّعَاوُنِ الدَّوْلِيِّ"])
+def test_a_term_longer_than_a_segment_is_translated(pipeline: Pipeline, name: str) -> None:
+    """Fillers and vowel signs cost nothing, and a term is never cut."""
+    matcher = Matcher(Termbase.build("t", [Concept((name,), "Rendering")]))
+    (pair,) = run(pipeline, f"قَالَ {name} إِنَّ الِاجْتِمَاعَ نَاجِحٌ.", matcher)
+    assert [u.verdict is not Verdict.VIOLATED for u in pair.term_uses] == [True]
+
+
+def test_matching_and_translating_agree_on_paragraphs() -> None:
+    """No term reaches over a line end, and spans count from the article's start."""
+    matcher = Matcher(Termbase.build("t", [Concept(("حلف الناتو",), "NATO")]))
+    text = "قال حلف\nالناتو إن\n\nحلف الناتو باق"
+    matches, _ = explain(text, matcher)
+    assert [m.span.of(text) for m in matches] == ["حلف الناتو"] and matches[0].span.start > text.index("\n\n")

@@ -84,3 +84,11 @@ def test_seed_paragraphs(name: str) -> None:
 
     reference = (SEEDS / f"{name}.en.txt").read_text(encoding="utf-8")
     assert len(split_article(seed(name)).paragraphs) == len(split_article(reference).paragraphs)
+
+
+def test_a_term_longer_than_a_piece_is_not_cut() -> None:
+    """A protected word stays whole whatever its length; what is not protected is cut."""
+    text = "قال النا" + "ـ" * 90 + "تو إنه"
+    word = Span(4, text.index(" إنه"))
+    assert word in [p.span for p in split_paragraph(text, [word], len, 20)]
+    assert word not in [p.span for p in split_paragraph(text, [], len, 20)]

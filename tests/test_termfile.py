@@ -140,3 +140,16 @@ def test_order_of_rows_does_not_matter(entries: dict[str, str], rnd) -> None:  #
     except InvalidEntries:
         return
     assert one.digest == Termbase.build("t", mixed).digest
+
+
+def test_a_note_of_several_lines_survives() -> None:
+    """Line ends of any kind inside a note become spaces, in memory as in either file."""
+    termbase = termfile.read("term\trendering\tnote\nالعراق\tIraq\tsee\rfile\n".encode(), "tsv", "t")
+    assert termbase.concepts[0].note == "see file"
+    for kind in termfile.FORMATS:
+        assert termfile.read(termfile.write(termbase, kind), kind, "t") == termbase
+
+
+def test_rows_of_one_concept_may_not_disagree_on_a_rendering() -> None:
+    """One row admits what another row of the same concept forbids."""
+    assert problems(HEAD + "العراق\tIraq\t\t\tMesopotamia\t\nالعراق\tIraq\t\tعراقنا\t\tMesopotamia\n") == [(3, "forbidden")]
