@@ -27,16 +27,16 @@ def is_acronym(rendering: str) -> bool:
     return bool(letters) and " " not in rendering and all(c.isupper() for c in letters)
 
 
+# What may not stand right before or behind a rendering, besides letters and marks: Araji is not found in al-Araji or
+# ash-Araji, which spell the name in another way; Sana not in Sana'a, NATO not in non-NATO, "COP 2" not in "COP 2.5".
+_JOINED_BEFORE = re.compile(r"(?:[\w\u0300-\u036f]|\w['’ʿʾ]|\b[aAeE][ldnrstz][-\u2010\u2011]|\b[aA]sh[-\u2010\u2011]|\b[nN]on-)$")
+_JOINED_BEHIND = re.compile(r"[\w\u0300-\u036f]|['’ʿʾ](?![sS]\b)\w|\.\d")
+
+
 @lru_cache(maxsize=65536)
 def _pattern(rendering: str, any_case: bool) -> re.Pattern[str]:
-    words = (re.sub("['’]", "['’]", re.escape(w)) for w in rendering.split())
-    body = r"\s+".join(words)
-    first, last = rendering.strip()[0], rendering.strip()[-1]
-    # Araji is not found in al-Araji or ash-Araji, which spell the name in another way; Sana not in Sana'a,
-    # NATO not in non-NATO, "COP 2" not in "COP 2.5".
-    left = r"(?<![\w\u0300-\u036f])(?<!\w['’ʿʾ])(?<!\b[aAeE][ldnrstz][-\u2010\u2011])(?<!\b[aA]sh[-\u2010\u2011])(?<!\b[nN]on-)" if first.isalnum() else ""
-    right = r"(?![\w\u0300-\u036f])(?!['’ʿʾ](?![sS]\b)\w)(?!\.\d)" if last.isalnum() else ""
-    return re.compile(left + body + right, re.I if any_case else 0)
+    """The rendering's letters; short, because every new one costs its compilation."""
+    return re.compile(r"\s+".join(re.escape(w).replace("'", "['’]") for w in rendering.replace("’", "'").split()), re.I if any_case else 0)
 
 
 def occurrences(rendering: str, text: str) -> list[Span]:
@@ -45,7 +45,16 @@ def occurrences(rendering: str, text: str) -> list[Span]:
     Capitals are free except in acronyms: enforcement sets them right afterwards.
     """
     pattern = _pattern(rendering, not is_acronym(rendering))
-    return [Span(m.start(), m.end()) for m in pattern.finditer(text)]
+    first, last = rendering.strip()[0].isalnum(), rendering.strip()[-1].isalnum()
+    found: list[Span] = []
+    at = 0
+    while m := pattern.search(text, at):
+        start, end = m.span()
+        joined = (first and _JOINED_BEFORE.search(text[max(0, start - 5) : start])) or (last and _JOINED_BEHIND.match(text, end))
+        if not joined:
+            found.append(Span(start, end))
+        at = start + 1 if joined else end
+    return found
 
 
 def at_sentence_start(text: str, position: int) -> bool:

@@ -52,8 +52,8 @@ class Hypothesis:
 
     def support(self, target: Span, source: Span) -> float:
         """How far the attention backs that `target` renders `source`; 0 to 1."""
-        mass = self.mass(source)
-        picked = [m for m, span in zip(mass, self.targets, strict=False) if span.overlaps(target)]
+        inside = [s for s, span in enumerate(self.sources) if span.overlaps(source)]
+        picked = [sum(row[s] for s in inside) for row, span in zip(self.attention, self.targets, strict=False) if span.overlaps(target)]
         return sum(picked) / len(picked) if picked else 0.0
 
     def words(self, source: Span) -> list[tuple[Span, float]]:

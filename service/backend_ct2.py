@@ -55,8 +55,8 @@ class CTranslate2Backend:
             max_input_length=0,  # the default of 1024 drops the rest silently
             max_decoding_length=search.limit,
             no_repeat_ngram_size=search.no_repeat,
-            # The checkpoint's shortlist, where it has one; tokens outside it could not be told apart when suppressed.
-            use_vmap=not search.suppress,
+            # The checkpoint's shortlist, where it has one. The library confuses tokens outside it in prefixes and suppressed sequences.
+            use_vmap=not (any(prefixes) or search.suppress or search.no_repeat),
             suppress_sequences=[list(s) for s in search.suppress] or None,
             return_scores=True,
             return_attention=search.attention,

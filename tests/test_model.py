@@ -53,6 +53,8 @@ def test_prefix_and_suppression(engine: str, loaded: LoadedModel) -> None:
     decoder = TextDecoder(loaded if engine == "ctranslate2" else model.load(engine=engine), beam_size=2)
     (forced,) = decoder.decode([Request(TEXT, prefix="Yesterday, Mr. Xanadu")])
     assert all(h.text.startswith("Yesterday, Mr. Xanadu") for h in forced)
+    starts = ("Zqx", "Zqx of Ébène and a longer beginning, which")
+    assert all(h.text.startswith(s) for s, found in zip(starts, decoder.decode([Request(TEXT, prefix=s) for s in starts]), strict=True) for h in found)
     (plain,) = decoder.decode([Request(TEXT)])
     word = next(w for w in plain[0].text.split() if w.isalpha() and len(w) > 3)
     (without,) = decoder.decode([Request(TEXT, suppress=(word,))])
