@@ -122,6 +122,7 @@ def _join_abd(folded: Folded) -> Folded:
     )
 
 
+@lru_cache(maxsize=16384)
 def fold_term(term: str) -> str:
     """The folded form of a term: as `fold`, without outer and doubled white space."""
     return " ".join(fold(term).text.split())

@@ -97,29 +97,30 @@ class TextDecoder:
             tokens = self._model.tokenizer.encode(normalize_source("".join(map(_plain, text))))
             return _Source(tokens, tuple(token_spans(text, tokens)) if align else ())
         shown: list[str] = []
-        origin: list[Span] = []
+        starts: list[int] = []  # for every character shown, its place in the plain text
+        ends: list[int] = []
 
-        def add(part: str, place: Span) -> None:
-            shown.append(part)
-            origin.extend([place] * len(part))
+        def plain(begin: int, end: int) -> None:
+            for i, part in enumerate(map(_plain, text[begin:end]), begin):
+                shown.append(part)
+                starts.extend([i] * len(part))
+                ends.extend([i + 1] * len(part))
 
         at = 0
         for guide in guides:
-            for i in range(at, guide.span.start):
-                add(_plain(text[i]), Span(i, i + 1))
-            add(f"<t> {guide.form} <u> {guide.rendering} </t>", guide.span)
+            plain(at, guide.span.start)
+            tagged = f"<t> {guide.form} <u> {guide.rendering} </t>"
+            shown.append(tagged)
+            starts += [guide.span.start] * len(tagged)
+            ends += [guide.span.end] * len(tagged)
             at = guide.span.end
-        for i in range(at, len(text)):
-            add(_plain(text[i]), Span(i, i + 1))
+        plain(at, len(text))
         whole = "".join(shown)
         tokens = self._model.tokenizer.encode(normalize_source(whole))
         if not align:
             return _Source(tokens, ())
-        spans = []
-        for span in token_spans(whole, tokens):
-            places = origin[span.start : span.end] or origin[-1:] or [Span(0, 0)]
-            spans.append(Span(places[0].start, max(places[0].start, places[-1].end if len(span) else places[0].start)))
-        return _Source(tokens, tuple(spans))
+        last = starts[-1] if starts else 0
+        return _Source(tokens, tuple(Span(starts[s.start], ends[s.end - 1]) if len(s) else Span(last, last) for s in token_spans(whole, tokens)))
 
     def _hypothesis(self, source: _Source, output: Output, skip: int, cut: bool) -> Hypothesis:
         tokens = output.tokens[skip:]

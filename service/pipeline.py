@@ -26,7 +26,7 @@ from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, S
 from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
-WINDOW = 96
+WINDOW = 256
 _NAMED = ("I", "May", "March")  # common as small words too
 
 

@@ -134,15 +134,14 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
     Works for every SentencePiece vocabulary: the letters of the tokens are found one after another,
     over white space, ignored marks and compatibility forms.
     """
-    places: list[int] = []  # of every letter that tokens can hold
-    for at, char in enumerate(text):
-        places += [at] * len(_letters(char))
-    letters = "".join(map(_letters, text))
+    held_by = list(map(_letters, text))
+    places = [at for at, part in enumerate(held_by) for _ in part]  # of every letter that tokens can hold
+    letters = "".join(held_by)
     spans: list[Span] = []
     cursor = 0
     held = b""
     for token in tokens:
-        byte = _BYTE.fullmatch(token)
+        byte = _BYTE.fullmatch(token) if token.startswith("<") else None
         if byte:
             held += bytes.fromhex(byte.group(1))
             try:
