@@ -49,6 +49,7 @@ _AFTER_TITLE = re.compile(
 )
 _NAME = re.compile(r"\b[A-Z][\w'’-]*(?:\s+(?:al-|of |the )?[A-Z][\w'’-]*)*|\bal-[A-Z][\w'’-]*")
 _LONGER = re.compile(r"[ -](?:[A-Z]|(?:bin|ben|ibn|abu|al|el)[ -])")  # what shows that a longer name goes on
+_NISBA = re.compile(r"^ال.*ي$|يه$")
 _ADJECTIVE = re.compile(r"(?:i?ans?|ese|ish|ch|is?|ic|s)$")
 _ENGLISH_WORD = re.compile(r"\w[\w’'-]*?(?=['’]s\b|[^\w'’-]|$)")
 
@@ -157,6 +158,8 @@ class Names:
             if not place or (lone and _LONGER.match(outcome.hypothesis.text, place[0].end)):
                 continue  # Mohamed in Mohamed Salah is no name by itself, and another Mohammed's may be spelled otherwise
             written = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
+            if lone and _NISBA.search(fold_term(match.form)) and _ADJECTIVE.search(written) and "-" not in written:
+                continue  # العراقية, Iraqi; but السيسي, al-Sisi
             if person:
                 for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
                     own = _plain(span.of(outcome.hypothesis.text))

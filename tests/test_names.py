@@ -179,3 +179,13 @@ def test_a_given_name_of_another_person_keeps_its_spelling() -> None:
         place = text.index("محمد")
         settled, _ = names.settle(segment(names, text), outcome(written, {written.split()[0]: (place, place + 4)}), spelled)
         assert settled.hypothesis.text == written
+
+
+def test_adjectives_are_no_names() -> None:
+    """العراقية returns and is spelled by Iraqi, and is no entry for anyone's glossary; السيسي is."""
+    text = "قالت القوات العراقية وأضافت القوات العراقية إن السيسي والسيسي"
+    names = Names([text], [()], True)
+    place, name = text.index("العراقية"), text.index("السيسي")
+    words = {"Iraqi": (place, place + 8), "al-Sisi": (name, name + 6)}
+    _, uses = names.settle(segment(names, text), outcome("The Iraqi forces said that al-Sisi", words), {})
+    assert [u.rendering for u in uses] == ["al-Sisi"]
