@@ -21,7 +21,7 @@ from glossary.decoder import Decoder, Guide, Request
 from glossary.english import cased, mend, swap, without
 from glossary.match import Match
 from glossary.spans import Span
-from glossary.verify import Hypothesis, TermUse, Verdict, Verification, verify
+from glossary.verify import Hypothesis, TermUse, Verdict, Verification, renders_another_word, verify
 
 MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segment in one batch
 CLEAR = 0.3  # attention of a word to a term above which the word renders it
@@ -150,8 +150,9 @@ def _replace(state: _State) -> None:
             if state.consider([state.best.edit(*edit)]):
                 state.repaired.add(index)
                 break
-    while state.seen.surplus:
-        if not any(_removed(state, span, rendering) for span, rendering in state.seen.surplus):
+    # A second "health" that renders الصحية is not taken out but decoded again: another word may say it.
+    while surplus := [s for s in state.seen.surplus if not renders_another_word(state.best, s[0], state.segment.constraints)]:
+        if not any(_removed(state, span, rendering) for span, rendering in surplus):
             break
 
 

@@ -177,9 +177,8 @@ def verify(hypothesis: Hypothesis, constraints: Sequence[Match]) -> Verification
     placed = _assign(hypothesis, constraints, found)
     claimed = {place[0] for place in placed if place}
     unclaimed = [f for f in found if f[0] not in claimed]
-    # What renders something else is no repetition: Prime Minister beside the Minister, and a common word (الخدمات
-    # الصحية, health services, beside الصحة, health). A name with its capital stands for one thing only.
-    surplus = tuple(f for f in unclaimed if not (_may_be_another(text, f) and _renders_another_word(hypothesis, f[0], constraints)))
+    # A rendering inside a longer name that renders something else is no repetition: Prime Minister, beside the Minister.
+    surplus = tuple(f for f in unclaimed if not (_part_of_a_name(text, f[0]) and renders_another_word(hypothesis, f[0], constraints)))
     headline = all(w[0].isupper() for w in re.findall("[A-Za-z]{4,}", text))
     miscased = tuple(p for p in placed if p and not (right_case if headline else _exact)(p[0].of(text), cased(p[1], text, p[0].start)))
     return Verification(placed, surplus, tuple(sorted(forbidden)), miscased)
@@ -203,7 +202,7 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
             if exact is not None:
                 own[rank, j] = exact
                 backing = hypothesis.support(span, c.span)
-                if backing < 0.05 and _part_of_a_name(text, span) and _renders_another_word(hypothesis, span, constraints):
+                if backing < 0.05 and _part_of_a_name(text, span) and renders_another_word(hypothesis, span, constraints):
                     continue  # "Minister" in "Prime Minister" renders another word than this one
                 order = abs(rank / max(1, len(constraints)) - j / max(1, len(found)))
                 weight = backing + (0.2 if exact == c.concept.preferred else 0) - 0.3 * order
@@ -228,17 +227,12 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
     return tuple(result)
 
 
-def _may_be_another(text: str, found: tuple[Span, str]) -> bool:
-    span, rendering = found
-    return rendering[:1].islower() or _part_of_a_name(text, span)
-
-
 def _part_of_a_name(text: str, span: Span) -> bool:
     """Whether a capitalized word stands right before or after: the rendering may belong to a longer name."""
     return bool(re.search(r"\b[A-Z]\w+ $", text[: span.start]) or re.match(r" [A-Z]\w+", text[span.end :]))
 
 
-def _renders_another_word(hypothesis: Hypothesis, target: Span, constraints: Sequence[Match]) -> bool:
+def renders_another_word(hypothesis: Hypothesis, target: Span, constraints: Sequence[Match]) -> bool:
     """Whether most of the attention of the words at `target` lies on words outside every constraint (the end symbol is none)."""
     tokens = [row for row, span in zip(hypothesis.attention, hypothesis.targets, strict=False) if span.overlaps(target)]
     outside = [n for n, span in enumerate(hypothesis.sources) if len(span) and not any(span.overlaps(c.span) for c in constraints)]

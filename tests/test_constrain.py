@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -267,17 +266,3 @@ def test_enforcement_is_idempotent(words: list[str], clear: bool, guides: bool) 
     if not any(u.verdict is Verdict.VIOLATED for u in once.uses):
         assert twice.hypothesis.text == once.hypothesis.text
         assert [u.target for u in twice.uses] == [u.target for u in once.uses]
-
-
-@pytest.mark.parametrize(("rendering", "another", "surplus"), [("health", True, 0), ("health", False, 1), ("Health", True, 1)])
-def test_a_common_word_may_render_another_word_too(rendering: str, another: bool, surplus: int) -> None:
-    """Health services renders الصحية beside الصحة; a word that stands twice for the term, or a name, is one too many."""
-    source = "قال وزير الصحة إن الخدمات الصحية تحسنت"
-    (match,) = Matcher(Termbase.build("t", [Concept(("الصحة",), rendering)])).find(source)
-    text = f"minister of {rendering} said {rendering} services improved"
-    sources = tuple(Span(m.start(), m.end()) for m in re.finditer(r"\S+", source))
-    targets = tuple(Span(m.start(), m.end()) for m in re.finditer(r"\S+", text))
-    links = (1, 1, 2, 0, 5 if another else 2, 4, 6)
-    attention = [[1.0 if s == link else 0.0 for s in range(len(sources))] for link in links]
-    seen = verify(Hypothesis(text, -1.0, targets, sources, attention), [match])
-    assert len(seen.surplus) == surplus and not seen.missing
