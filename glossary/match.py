@@ -252,7 +252,7 @@ def _is_tanwin(text: str, folded: Folded, end: int) -> bool:
 def _habits(text: str, article: str) -> _Habits:
     """A text's habits; one too short to show any follows the article it stands in."""
     undotted = _undotted(text) or (not _FINAL_YEH.search(text) and _undotted(article))
-    return _Habits(undotted, "ة" in text or "ة" in article)
+    return _Habits(undotted, "ة" in article)
 
 
 @lru_cache(maxsize=64)

@@ -130,7 +130,7 @@ def fold_term(term: str) -> str:
 
 def bare(text: str) -> str:
     """The text as its letters are written, without vowel signs, fillers, marks and quotes."""
-    return "".join(c for c in text if c not in QUOTES and not IGNORED.match(c))
+    return "".join(c for c in IGNORED.sub("", text) if c not in QUOTES)
 
 
 def is_arabic(char: str) -> bool:

@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from glossary.normalize import IGNORED, fold, is_arabic
+from glossary.normalize import bare, fold, is_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
@@ -102,7 +102,7 @@ def _repetition(source: str, translation: str) -> Iterator[Check]:
 
 def _length(source: str, translation: str, sentence: SentencePair) -> Iterator[Check]:
     arabic, english = sentence.source.of(source), sentence.target.of(translation)
-    letters = len("".join(IGNORED.sub("", arabic).split()))
+    letters = len("".join(bare(arabic).split()))
     if letters >= 20:
         ratio = len("".join(english.split())) / letters
         if not SHORTEST <= ratio <= LONGEST:

@@ -114,11 +114,10 @@ def _skeleton(word: str) -> str:
 class Names:
     """The names of one article that no entry covers. Immutable."""
 
-    def __init__(self, texts: Iterable[str], terms: Iterable[Sequence[Match]], unify: bool):
+    def __init__(self, texts: Sequence[str], terms: Iterable[Sequence[Match]], unify: bool):
         """`terms[i]` are the glossary's matches in `texts[i]`; `unify`: exchange spellings that differ from the first."""
         self.unify = unify
         forms: dict[str, Concept] = {}
-        texts = list(texts)
         for text, matches in zip(texts, terms, strict=True):
             for span, kind in candidates(text):
                 if any(m.span.overlaps(span) for m in matches):
@@ -151,10 +150,10 @@ class Names:
         if not outcome.hypothesis.attention:  # no name stands here, or nothing says where its rendering is
             return outcome, ()
         for match in segment.mentions:
-            person = match.concept.category is Category.PERSON or match.form in self._words
+            lone = match.form in self._words
+            person = lone or match.concept.category is Category.PERSON
             taken = [u.target for u in outcome.uses if u.target]
             place = _person(outcome.hypothesis, match, taken) if person else _capitalized(outcome.hypothesis, match.span, taken)
-            lone = match.form in self._words
             if not place or (lone and _LONGER.match(outcome.hypothesis.text, place[0].end)):
                 continue  # Mohamed in Mohamed Salah is no name by itself, and another Mohammed's may be spelled otherwise
             written = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)

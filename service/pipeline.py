@@ -217,16 +217,11 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         target = Span(start, start + len(output))
         translation += output
         sentences.append(SentencePair(piece.span, target, outcome.hypothesis if outcome else None))
-        if outcome:
-            for use in outcome.uses:
-                match = replace(use.match, span=use.match.span.shift(piece.span.start))
-                uses.append(replace(use, match=match, target=use.target.shift(start) if use.target else None))
-            if outcome.hypothesis.cut:
-                checks.append(Check(CheckKind.TRUNCATED, "the output was cut at the length limit", piece.span, target))
-        else:
-            for use in map(_kept, segment.constraints):
-                match = replace(use.match, span=use.match.span.shift(piece.span.start))
-                uses.append(replace(use, match=match, target=use.target.shift(start) if use.target else None))
+        for use in outcome.uses if outcome else map(_kept, segment.constraints):
+            match = replace(use.match, span=use.match.span.shift(piece.span.start))
+            uses.append(replace(use, match=match, target=use.target.shift(start) if use.target else None))
+        if outcome and outcome.hypothesis.cut:
+            checks.append(Check(CheckKind.TRUNCATED, "the output was cut at the length limit", piece.span, target))
         if piece.hard:
             checks.append(Check(CheckKind.HARD_SPLIT, "a long sentence was cut where it has no punctuation", piece.span, target))
         if not output.strip():
