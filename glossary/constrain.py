@@ -21,9 +21,9 @@ from glossary.decoder import Decoder, Guide, Request
 from glossary.english import cased, mend, swap, without
 from glossary.match import Match
 from glossary.spans import Span
-from glossary.verify import Hypothesis, TermUse, Verdict, Verification, renders_another_word, verify
+from glossary.verify import FAINT, Hypothesis, TermUse, Verdict, Verification, renders_another_word, verify
 
-MAX_ROUNDS = 4  # of forcing; each round forces one missing term of every segment in one batch
+MAX_ROUNDS = 5  # of decoding again; a round mends one thing in every segment, in one batch
 CLEAR = 0.3  # attention of a word to a term above which the word renders it
 PLACES = 2  # positions tried for one missing term
 
@@ -59,6 +59,7 @@ class _State:
     forced: set[int] = field(default_factory=set)
     repaired: set[int] = field(default_factory=set)
     given_up: set[int] = field(default_factory=set)
+    suppressed: set[tuple[str, ...]] = field(default_factory=set)  # what has been tried without
 
     def consider(self, candidates: Sequence[Hypothesis]) -> bool:
         """Take the best candidate if it has fewer faults than what stands; say whether one was taken."""
@@ -82,12 +83,9 @@ def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     states = _first(decoder, segments, asked)
     for state in states:
         _replace(state)
-    # What is still forbidden or surplus is decoded away before missing ones are forced, and once more after.
-    _redecode(decoder, states)
     for _ in range(MAX_ROUNDS):
-        if not _force(decoder, states):
+        if not _round(decoder, states):
             break
-    _redecode(decoder, [s for s in states if s.forced])
     for state in states:
         _repair(state)
     return list(map(_outcome, states))
@@ -118,42 +116,108 @@ def _first(decoder: Decoder, segments: Sequence[Segment], requests: Sequence[Req
     return states
 
 
-def _redecode(decoder: Decoder, states: Sequence[_State]) -> None:
-    """Decode again, from the first forbidden or surplus rendering on, with that rendering suppressed."""
-    jobs = []
+def _round(decoder: Decoder, states: Sequence[_State]) -> bool:
+    """Decode every faulty segment once more: without what must not stand, or else through the first missing rendering.
+
+    False when nothing was left to try.
+    """
+    jobs: list[tuple[_State, int | None, list[Request]]] = []
     for state in states:
-        bad = sorted((*state.seen.forbidden, *state.seen.surplus))
-        if bad:
-            start = bad[0][0].start
-            if bad[0] in state.seen.surplus:  # the first of two equal renderings stays
-                same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
-                start = same[0] if same else start
-            texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
-            prefix = state.best.text[:start].rstrip()
-            jobs.append((state, replace(state.request, prefix=prefix, suppress=texts)))
-            forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
-            if forbidden_only and prefix:
-                jobs.append((state, replace(state.request, suppress=forbidden_only)))
-    if jobs:
-        for (state, _), hypotheses in zip(jobs, decoder.decode([r for _, r in jobs]), strict=True):
+        if requests := _without(state):
+            jobs.append((state, None, requests))
+        elif (index := next((i for i in state.seen.missing if i not in state.given_up), None)) is not None:
+            jobs.append((state, index, _through(state, index)))
+    if not jobs:
+        return False
+    results = iter(decoder.decode([r for _, _, requests in jobs for r in requests]))
+    for state, index, requests in jobs:
+        hypotheses = [h for _ in requests for h in next(results)]
+        if index is None:
             state.consider(hypotheses)
+        elif state.consider([h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]):
+            # What was forced behind the new prefix has been decoded anew.
+            end = state.seen.placed[index][0].end  # type: ignore[index]
+            kept = {i for i, p in enumerate(state.seen.placed) if p and p[0].end <= end}
+            state.forced, state.repaired = (state.forced & kept) | {index}, state.repaired & kept
+        else:
+            state.given_up.add(index)
+    return True
+
+
+def _without(state: _State) -> list[Request]:
+    """Requests to go on from the first forbidden or surplus rendering with that suppressed; none where it has been tried."""
+    bad = sorted((*state.seen.forbidden, *state.seen.surplus))
+    texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
+    if not bad or texts in state.suppressed:
+        return []
+    state.suppressed.add(texts)
+    start = bad[0][0].start
+    if bad[0] in state.seen.surplus:  # the first of two equal renderings stays
+        same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
+        start = same[0] if same else start
+    prefix = state.best.text[:start].rstrip()
+    requests = [replace(state.request, prefix=prefix, suppress=texts)]
+    forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
+    if forbidden_only and prefix:
+        requests.append(replace(state.request, suppress=forbidden_only))
+    return requests
+
+
+def _through(state: _State, index: int) -> list[Request]:
+    """Requests whose output begins with what stands before a place for the missing rendering, and the rendering."""
+    requests = []
+    for start in _places(state, index):
+        before = state.best.text[:start]
+        rendering = cased(state.segment.constraints[index].concept.preferred, before, len(before))
+        prefix = _mended(before + rendering, Span(len(before), len(before) + len(rendering)))
+        requests.append(replace(state.request, prefix=prefix))
+    return requests
 
 
 def _replace(state: _State) -> None:
     """Put missing renderings in place of the words that the attention clearly gives to their terms, and take out surplus ones."""
     for index in state.seen.missing:
-        constraint = state.segment.constraints[index]
-        taken = [p[0] for p in state.seen.placed if p]
-        forbidden = [span for span, r in state.seen.forbidden if r in constraint.concept.forbidden]
-        for span in (*forbidden, *state.best.aligned(constraint.span, taken, CLEAR)):
-            edit = swap(state.best.text, span, constraint.concept.preferred)
-            if state.consider([state.best.edit(*edit)]):
-                state.repaired.add(index)
-                break
+        _put(state, index, CLEAR)
     # A second "health" that renders الصحية is not taken out but decoded again: another word may say it.
     while surplus := [s for s in state.seen.surplus if not renders_another_word(state.best, s[0], state.segment.constraints)]:
         if not any(_removed(state, span, rendering) for span, rendering in surplus):
             break
+
+
+def _repair(state: _State) -> None:
+    """The last resort: put missing renderings where their terms are likeliest, or else between words, and take out what must not stand."""
+    for _ in range(state.seen.faults):
+        if not (
+            any(_put(state, index, FAINT) or _inserted(state, index) for index in state.seen.missing)
+            or any(_removed(state, span, rendering) for span, rendering in (*state.seen.surplus, *state.seen.forbidden))
+        ):
+            return
+
+
+def _put(state: _State, index: int, least: float) -> bool:
+    """Put a missing rendering in place of a forbidden one of its concept, or of words with more than `least` of their attention on the term."""
+    constraint = state.segment.constraints[index]
+    taken = [p[0] for p in state.seen.placed if p]
+    forbidden = [span for span, r in state.seen.forbidden if r in constraint.concept.forbidden]
+    for span in (*forbidden, *state.best.aligned(constraint.span, taken, least)):
+        if state.consider([state.best.edit(*swap(state.best.text, span, constraint.concept.preferred))]):
+            state.repaired.add(index)
+            return True
+    return False
+
+
+def _inserted(state: _State, index: int) -> bool:
+    """Put a missing rendering between words, set apart by white space, behind another rendering by a comma."""
+    text = state.best.text
+    taken = [p[0] for p in state.seen.placed if p]
+    at = _by_order(state, index)
+    at = max((t.end for t in taken if t.start < at < t.end), default=at)
+    before = ", " if any(t.end == at for t in taken) else " " if at and not text[at - 1].isspace() else ""
+    new = before + cased(state.segment.constraints[index].concept.preferred, text, at) + (" " if at < len(text) and text[at].isalnum() else "")
+    if not state.consider([state.best.edit(Span(at, at), new)]):
+        return False
+    state.repaired.add(index)
+    return True
 
 
 def _removed(state: _State, span: Span, rendering: str) -> bool:
@@ -163,37 +227,6 @@ def _removed(state: _State, span: Span, rendering: str) -> bool:
         return False
     if owner is not None:
         state.repaired.add(owner)
-    return True
-
-
-def _force(decoder: Decoder, states: Sequence[_State]) -> bool:
-    """Force the first missing rendering of every segment; False when nothing was left to try."""
-    jobs: list[tuple[_State, int, Request]] = []
-    for state in states:
-        index = next((i for i in state.seen.missing if i not in state.given_up), None)
-        if index is None:
-            continue
-        for start in _places(state, index):
-            constraint = state.segment.constraints[index]
-            before = state.best.text[:start]
-            rendering = cased(constraint.concept.preferred, before, len(before))
-            prefix = _mended(before + rendering, Span(len(before), len(before) + len(rendering)))
-            jobs.append((state, index, replace(state.request, prefix=prefix)))
-    if not jobs:
-        return False
-    results = decoder.decode([r for _, _, r in jobs])
-    candidates: dict[int, tuple[_State, int, list[Hypothesis]]] = {}
-    for (state, index, _), hypotheses in zip(jobs, results, strict=True):
-        candidates.setdefault(id(state), (state, index, []))[2].extend(hypotheses)
-    for state, index, hypotheses in candidates.values():
-        met = [h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]
-        if state.consider(met):
-            # What was forced behind the new prefix has been decoded anew.
-            end = state.seen.placed[index][0].end  # type: ignore[index]
-            kept = {i for i, p in enumerate(state.seen.placed) if p and p[0].end <= end}
-            state.forced, state.repaired = (state.forced & kept) | {index}, state.repaired & kept
-        else:
-            state.given_up.add(index)
     return True
 
 
@@ -225,45 +258,10 @@ def _mended(text: str, span: Span) -> str:
     return text
 
 
-def _repair(state: _State) -> None:
-    """Put missing renderings in place of aligned words, and take out those that must not stand."""
-    for _ in range(state.seen.faults):
-        if not state.seen.faults:
-            return
-        options: list[tuple[int, Hypothesis]] = []
-        for index in state.seen.missing:
-            constraint = state.segment.constraints[index]
-            for span in (*(s for s, r in state.seen.forbidden if r in constraint.concept.forbidden), *_regions(state, index)):
-                rendering = cased(constraint.concept.preferred, state.best.text, span.start)
-                new = rendering if len(span) else _inserted(state.best.text, span.start, rendering, [p[0] for p in state.seen.placed if p])
-                options.append((index, state.best.edit(span, new)))
-        for repaired, hypothesis in options:
-            if state.consider([hypothesis]):
-                state.repaired.add(repaired)
-                break
-        else:
-            if not any(_removed(state, span, rendering) for span, rendering in (*state.seen.surplus, *state.seen.forbidden)):
-                return
-
-
 def _nearest(state: _State, span: Span, rendering: str) -> int | None:
     """The constraint whose surplus or forbidden rendering stands at `span`: of its concept, the nearest."""
     own = [i for i, c in enumerate(state.segment.constraints) if rendering in (*c.concept.accepted, *c.concept.forbidden)]
     return min(own, key=lambda i: abs(p[0].start - span.start) if (p := state.seen.placed[i]) else 0, default=None)
-
-
-def _regions(state: _State, index: int) -> list[Span]:
-    """Stretches of words the missing term may replace, best first; the last is empty, an insertion."""
-    taken = [p[0] for p in state.seen.placed if p]
-    at = _by_order(state, index)
-    at = max((t.end for t in taken if t.start < at < t.end), default=at)
-    return [*state.best.aligned(state.segment.constraints[index].span, taken), Span(at, at)]
-
-
-def _inserted(text: str, at: int, rendering: str, taken: Sequence[Span]) -> str:
-    """A rendering as it is put between words: set apart by white space, by a comma behind another rendering."""
-    before = ", " if any(t.end == at for t in taken) else " " if at and not text[at - 1].isspace() else ""
-    return before + rendering + (" " if at < len(text) and text[at].isalnum() else "")
 
 
 def _unify(state: _State) -> None:

@@ -15,6 +15,7 @@ from glossary.english import LEADING, cased, occurrences, right_case
 from glossary.match import Match
 from glossary.spans import Span
 
+FAINT = 0.1  # attention of a word to a source span below which it says nothing about it
 # What hangs on a noun and is no part of it: a possessive, a participle behind a hyphen (Iranian-backed).
 _TAIL = re.compile(r"(?<=\w)(?:['’]s?|-(?:backed|led|based|born|run|made|held|controlled|sponsored|style|wide|aligned|affiliated|funded|allied|owned))$")
 
@@ -75,7 +76,7 @@ class Hypothesis:
                     found.append((Span(start, end), mass))
         return found
 
-    def aligned(self, source: Span, taken: Sequence[Span] = (), least: float = 0.1) -> list[Span]:
+    def aligned(self, source: Span, taken: Sequence[Span] = (), least: float = FAINT) -> list[Span]:
         """Stretches of words that render the source span, best first: the peak with its neighbours, the peak alone.
 
         `taken` places are left out; empty when no word has more than `least` of its attention there.

@@ -25,8 +25,7 @@ class CTranslate2Backend:
     """A converted model, loaded. Safe to call from several threads."""
 
     # Most tokens in one batch on a CPU: larger ones gain nothing, and make the shortlist longer (benchmarks/speed.py).
-    BATCH_TOKENS = 512
-    LEAST_TOKENS = 128  # and no smaller one is made only to give every core its own
+    BATCH_TOKENS = 256
     GPU_TOKENS = 8192
 
     def __init__(self, folder: Path, device: str = "cpu", threads: int = 0):
@@ -43,27 +42,27 @@ class CTranslate2Backend:
         return "ctranslate2"
 
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
-        share = math.ceil(sum(map(len, sources)) / self._cores)
-        most = min(self.BATCH_TOKENS, max(self.LEAST_TOKENS, share)) if self._translator.device == "cpu" else self.GPU_TOKENS
-        results = self._translator.translate_batch(
-            [list(s) for s in sources],
-            target_prefix=[list(p) for p in prefixes] if any(prefixes) else None,
-            max_batch_size=most,
-            batch_type="tokens",
-            beam_size=max(search.beam_size, search.n_best),
-            num_hypotheses=search.n_best,
-            max_input_length=0,  # the default of 1024 drops the rest silently
-            max_decoding_length=search.limit,
-            no_repeat_ngram_size=search.no_repeat,
+        options = {
+            "beam_size": max(search.beam_size, search.n_best),
+            "num_hypotheses": search.n_best,
+            "max_input_length": 0,  # the default of 1024 drops the rest silently
+            "max_decoding_length": search.limit,
+            "no_repeat_ngram_size": search.no_repeat,
             # The checkpoint's shortlist, where it has one. The library confuses tokens outside it in prefixes and suppressed sequences.
-            use_vmap=not (any(prefixes) or search.suppress or search.no_repeat),
-            suppress_sequences=[list(s) for s in search.suppress] or None,
-            return_scores=True,
-            return_attention=search.attention,
-            return_end_token=True,
-        )
+            "use_vmap": not (any(prefixes) or search.suppress or search.no_repeat),
+            "suppress_sequences": [list(s) for s in search.suppress] or None,
+            "return_scores": True,
+            "return_attention": search.attention,
+            "return_end_token": True,
+        }
+        waiting = {}
+        for batch in self._batches(sources):
+            begun = [list(prefixes[i]) for i in batch] if any(prefixes) else None
+            given = self._translator.translate_batch([list(sources[i]) for i in batch], begun, asynchronous=True, **options)
+            waiting.update(zip(batch, given, strict=True))
         found = []
-        for source, result in zip(sources, results, strict=True):
+        for i, source in enumerate(sources):
+            result = waiting[i].result()
             outputs = []
             for n, tokens in enumerate(result.hypotheses):
                 ended = bool(tokens) and tokens[-1] == "</s>"
@@ -72,3 +71,18 @@ class CTranslate2Backend:
                 outputs.append(Output(tuple(kept), result.scores[n], attention, not ended))
             found.append(outputs)
         return found
+
+    def _batches(self, sources: Sequence[Sequence[str]]) -> list[list[int]]:
+        """The sources' numbers in batches of like lengths, longest first: as many as keep every core busy, with about equally many tokens."""
+        order = sorted(range(len(sources)), key=lambda i: -len(sources[i]))
+        total = sum(map(len, sources))
+        most = self.BATCH_TOKENS if self._translator.device == "cpu" else self.GPU_TOKENS
+        share = total / (math.ceil(total / (most * self._cores)) * self._cores)
+        batches: list[list[int]] = []
+        done = 0
+        for i in order:
+            if done >= len(batches) * share:
+                batches.append([])
+            batches[-1].append(i)
+            done += len(sources[i])
+        return batches

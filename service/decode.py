@@ -9,7 +9,8 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,22 +46,29 @@ class TextDecoder:
     def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
         # Options hold for a whole batch, so requests of one kind go together; alternatives are asked for
         # only where terms may need them.
-        groups: dict[tuple[tuple[str, ...], bool], list[int]] = defaultdict(list)
+        groups: dict[tuple[tuple[str, ...], int, int], list[int]] = defaultdict(list)
         for i, r in enumerate(requests):
-            groups[r.suppress, bool(r.prefix or r.suppress)].append(i)
-        found: list[list[Hypothesis]] = [[] for _ in requests]
-        for (suppress, many), members in groups.items():
-            n_best = self._beam if many else 1
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, n_best, 0), strict=True):
-                found[i] = hypotheses
+            groups[r.suppress, self._beam if r.prefix or r.suppress else 1, 0].append(i)
+        found = self._grouped(requests, groups)
         # A loop or an output that never ends is decoded again without repeats before anyone sees it;
         # a forced one is only one try among several, and is dropped by who asked for it.
-        bad = [i for i, h in enumerate(found) if not requests[i].prefix and (h[0].cut or loop(h[0].text))]
-        for suppress in dict.fromkeys(requests[i].suppress for i in bad):
-            members = [i for i in bad if requests[i].suppress == suppress]
-            for i, hypotheses in zip(members, self._run([requests[i] for i in members], suppress, 1, NO_REPEAT), strict=True):
-                found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
-        return found
+        groups.clear()
+        for i, r in enumerate(requests):
+            if not r.prefix and (found[i][0].cut or loop(found[i][0].text)):
+                groups[r.suppress, 1, NO_REPEAT].append(i)
+        for i, hypotheses in self._grouped(requests, groups).items():
+            found[i] = hypotheses + found[i] if not hypotheses[0].cut else found[i] + hypotheses
+        return [found[i] for i in range(len(requests))]
+
+    def _grouped(self, requests: Sequence[Request], groups: Mapping[tuple[tuple[str, ...], int, int], Sequence[int]]) -> dict[int, list[Hypothesis]]:
+        """Decode groups of requests by (suppressed texts, n-best, n-gram size not to repeat); small ones must not wait for each other."""
+        jobs = [([requests[i] for i in members], *options) for options, members in groups.items()]
+        if len(jobs) > 1:
+            with ThreadPoolExecutor(len(jobs)) as pool:
+                results = list(pool.map(lambda job: self._run(*job), jobs))
+        else:
+            results = [self._run(*job) for job in jobs]
+        return {i: hypotheses for members, result in zip(groups.values(), results, strict=True) for i, hypotheses in zip(members, result, strict=True)}
 
     def _run(self, requests: Sequence[Request], suppress: tuple[str, ...], n_best: int, no_repeat: int) -> list[list[Hypothesis]]:
         sources = [self._source(r) for r in requests]

@@ -88,6 +88,7 @@ def _returning(texts: Sequence[str]) -> list[str]:
     return [w for w, n in counts.items() if n + sum(counts[p + w] for p in "وفبلك") > 1 and w not in FUNCTION_WORDS]
 
 
+@lru_cache(maxsize=65536)
 def spells(english: str, arabic: str) -> bool:
     """Whether the English word has the consonants of the Arabic one, as a transliteration does."""
     e = re.sub(r"^(?:al|el)[-‐]", "", english.lower())

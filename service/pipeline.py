@@ -7,8 +7,9 @@ Must not: know protobuf, gRPC, tokens or how terms are enforced.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
@@ -57,11 +58,25 @@ class _Work:
     matches: tuple[Match, ...]
 
 
+@dataclass(frozen=True)
+class _Window:
+    """Segments decoded together, with the indexes of their paragraphs.
+
+    `begun` are the paragraphs first seen here, and every paragraph before `end` has all its segments decoded after it.
+    """
+
+    segments: tuple[tuple[int, Segment], ...]
+    unique: tuple[Segment, ...]
+    begun: tuple[_Work, ...]
+    end: int
+
+
 class Pipeline:
     """Translates articles with one loaded model. Stateless between calls; safe to share between threads."""
 
     def __init__(self, model: LoadedModel, beam_size: int = 4):
         self.model, self.beam_size = model, beam_size
+        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decoding")
 
     def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
         """Cut the article, find its terms and names, and name what will produce the result.
@@ -92,43 +107,60 @@ class Pipeline:
         Cancelled before the next window once `cancelled()` says so.
         """
         decoder = TextDecoder(self.model, job.beam_size)
-        start = 0 if len(job.names) else first  # names are spelled as at their first mention, wherever that is
-        waiting: list[_Work] = []  # paragraphs not yet finished
-        pending: list[tuple[int, Segment]] = []  # segments not yet decoded with their paragraphs, and how many nobody will read
-        unread = 0
-        outcomes: dict[tuple[int, Segment], Outcome] = {}
         spelled: dict[str, str] = {}
-        window = WINDOW // 8  # a small first window: the first pair is what a reader waits for
+        outcomes: dict[tuple[int, Segment], Outcome] = {}
+        waiting: deque[_Work] = deque()  # paragraphs not yet finished
+
+        def finished(window: _Window, results: Future[list[Outcome]]) -> Iterator[Pair | None]:
+            by_segment = dict(zip(window.unique, results.result(), strict=True))
+            outcomes.update((key, by_segment[key[1]]) for key in window.segments)
+            waiting.extend(window.begun)
+            shown = False
+            while waiting and waiting[0].index < window.end:
+                work = waiting.popleft()
+                own = {s: outcomes.pop((work.index, s)) for s in dict.fromkeys(work.segments) if (work.index, s) in outcomes}
+                pair = _assemble(work, own, job.names, spelled, self._common)
+                if pair.index >= first:
+                    shown = True
+                    yield pair
+            if not shown:
+                yield None
+
+        ahead: deque[tuple[_Window, Future[list[Outcome]]]] = deque()
+        try:
+            for window in self._windows(job, first):
+                if cancelled():
+                    raise Cancelled
+                ahead.append((window, self._decoding.submit(translate, decoder, window.unique)))
+                if len(ahead) > 1:  # one window is put together while the next is decoded
+                    yield from finished(*ahead.popleft())
+            while ahead:
+                yield from finished(*ahead.popleft())
+        finally:
+            for _, results in ahead:
+                results.cancel()
+
+    def _windows(self, job: Job, first: int) -> Iterator[_Window]:
+        """The article cut into windows; what nobody will read of a resumed article is in them, but not to be decoded."""
+        start = 0 if len(job.names) else first  # names are spelled as at their first mention, wherever that is
+        pending: list[tuple[int, Segment]] = []
+        begun: list[_Work] = []
+        size = WINDOW // 8  # a small first window: the first pair is what a reader waits for
         paragraphs = job.article.paragraphs
         for index, paragraph in enumerate(paragraphs):
             work = self._cut(job, index, paragraph)
             pending += [(index, s) for s in work.segments if has_arabic(s.text)]
-            if index < start:
-                unread = len(pending)
-            else:
-                waiting.append(work)
+            if index >= start:
+                begun.append(work)
             last = index == len(paragraphs) - 1
-            while len(pending) >= window or (last and waiting):
-                if cancelled():
-                    raise Cancelled
-                chunk, pending = pending[:window], pending[window:]
-                if unread < len(chunk):
-                    # A headline and its repetition are translated once.
-                    unique = list(dict.fromkeys(s for _, s in chunk))
-                    results = dict(zip(unique, translate(decoder, unique), strict=True))
-                    outcomes.update(((i, s), results[s]) for i, s in chunk)
-                unread, window = max(0, unread - len(chunk)), WINDOW
-                undecoded = pending[0][0] if pending else len(paragraphs)  # the first paragraph with a segment to come
-                shown = False
-                while waiting and waiting[0].index < undecoded:
-                    work = waiting.pop(0)
-                    own = {s: outcomes.pop((work.index, s)) for s in dict.fromkeys(work.segments) if (work.index, s) in outcomes}
-                    pair = _assemble(work, own, job.names, spelled, self._common)
-                    if pair.index >= first:
-                        shown = True
-                        yield pair
-                if not shown:
-                    yield None
+            while len(pending) >= size or (last and (pending or begun)):
+                chunk, pending = pending[:size], pending[size:]
+                size = WINDOW
+                end = pending[0][0] if pending else index + 1
+                read = chunk if any(i >= start for i, _ in chunk) else []
+                # A headline and its repetition are translated once.
+                yield _Window(tuple(read), tuple(dict.fromkeys(s for _, s in read)), tuple(begun), end)
+                begun = []
 
     def _common(self, word: str) -> bool:
         """Whether a word is frequent enough in small letters to have a token of its own: it is no name then."""

@@ -21,10 +21,10 @@ Links = list[tuple[int, int]]
 
 
 class Annotator:
-    """Turns marked pairs into annotated ones. `others` gives a rendering of something else entirely."""
+    """Turns marked pairs into annotated ones. `others` gives a rendering of something else entirely; the others cut a side into tokens."""
 
-    def __init__(self, rnd: random.Random, others: Callable[[], str], encode: Callable[[str], list[str]]):
-        self.rnd, self.others, self.encode = rnd, others, encode
+    def __init__(self, rnd: random.Random, others: Callable[[], str], cut_source: Callable[[str], list[str]], cut_target: Callable[[str], list[str]]):
+        self.rnd, self.others, self.cut_source, self.cut_target = rnd, others, cut_source, cut_target
 
     def rendering(self, usual: str) -> str:
         """The usual rendering (one in three), a bent one, or another's."""
@@ -43,7 +43,7 @@ class Annotator:
         return self.others()
 
     def annotate(self, pair: MarkedPair, marks: Sequence[Mark], old: tuple[list[str], list[str], Links]) -> tuple[list[str], list[str], Links]:
-        """The tokens of the annotated pair and their links.
+        """The tokens of the annotated pair, cut anew, and their links; without marks only the cut is new.
 
         `old` are the plain pair's tokens and links. Links outside the terms are carried over by place; each
         rendering token of the source is linked to its copy in the target.
@@ -51,7 +51,7 @@ class Annotator:
         chosen = {m: self.rendering(pair.target[slice(*m.target)]) for m in marks}
         source, source_map, shown = _rewrite(pair.source, [(m.source, f"<t> {_whole(pair.source, m)} <u> ", chosen[m], " </t>") for m in marks])
         target, target_map, copies = _rewrite(pair.target, [(m.target, "", chosen[m], "") for m in marks])
-        new_source, new_target = self.encode(source), self.encode(target)
+        new_source, new_target = self.cut_source(source), self.cut_target(target)
         spans_s, spans_t = token_spans(source, new_source), token_spans(target, new_target)
         links: set[tuple[int, int]] = set()
         by_source = _by_char(pair.source, old[0])
@@ -100,8 +100,8 @@ def _rewrite(text: str, changes: Sequence[tuple[tuple[int, int], str, str, str]]
 
 
 def _by_char(text: str, tokens: Sequence[str]) -> dict[int, tuple[int, ...]]:
-    """First and last character of each token: enough to carry its links over."""
-    return {n: tuple({s.start, s.end - 1}) for n, s in enumerate(token_spans(text, tokens)) if len(s)}
+    """The characters of each token."""
+    return {n: tuple(range(s.start, s.end)) for n, s in enumerate(token_spans(text, tokens)) if len(s)}
 
 
 def _token_at(length: int, spans: Sequence) -> list[int | None]:  # type: ignore[type-arg]
