@@ -59,3 +59,33 @@ def test_shortlist_lists_links_and_the_token_itself(data: Path, tmp_path: Path, 
     assert len(always) == 6 and always[-1] == "</s>"
     assert [line.split("\t")[0] for line in rest] == tokens
     assert all(line.split("\t")[1].split()[0] == line.split("\t")[0] for line in rest)
+
+
+def words(text: str) -> list[str]:
+    """Each word a token."""
+    return ["▁" + w for w in text.split()]
+
+
+def letters(text: str) -> list[str]:
+    """Each letter a token."""
+    return [piece for w in text.split() for piece in ("▁" + w[0], *w[1:])]
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_pair_cut_anew_keeps_its_links(marked: bool) -> None:
+    """Every letter is linked to the word its own word was linked to; letters of a rendering to its copy."""
+    from training.annotate import Annotator
+    from training.slots import Mark, MarkedPair
+
+    source, target = "وصل الوزير أمس", "minister arrived yesterday"
+    pair = MarkedPair(source, target, ())
+    links = [(0, 1), (1, 0), (2, 2)]
+    annotator = Annotator(random.Random(1), lambda: "envoy", letters, words)
+    marks = [Mark((4, 10), (0, 8))] if marked else []
+    new_source, new_target, new_links = annotator.annotate(pair, marks, (words(source), words(target), links))
+    assert new_target == words(target if not marked else " ".join(w.removeprefix("▁") for w in new_target))
+    arrived, yesterday = new_target.index("▁arrived"), new_target.index("▁yesterday")
+    assert {s for s, t in new_links if t == arrived} == {0, 1, 2}
+    assert {s for s, t in new_links if t == yesterday} == {len(new_source) - 3, len(new_source) - 2, len(new_source) - 1}
+    first = {new_source[s].removeprefix("▁") for s, t in new_links if t == 0}
+    assert first == set(new_target[0].removeprefix("▁") if marked else "الوزير")
