@@ -163,8 +163,10 @@ class Pipeline:
                 begun = []
 
     def _common(self, word: str) -> bool:
-        """Whether a word is frequent enough in small letters to have a token of its own: it is no name then."""
-        return len(self.model.tokenizer.encode_target(word)) == 1
+        """Whether a word is frequent enough in small letters to have a token of its own, but for an ending (stressing): it is no name then."""
+        return len(self.model.tokenizer.encode_target(word)) == 1 or (
+            word.endswith(("ing", "able")) and len(self.model.tokenizer.encode_target(re.sub("(?:ing|able)$", "", word))) == 1
+        )
 
     def segments(self, job: Job) -> list[tuple[Segment, ...]]:
         """The segments of every paragraph, with their constraints."""

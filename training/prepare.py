@@ -26,6 +26,7 @@ from glossary.errors import InvalidEntries
 from glossary.match import Matcher
 from glossary.normalize import fold_term
 from glossary.termbase import Termbase
+from service.tokenizer import tight
 from training.annotate import Annotator, Links, phrase_marks
 from training.clean import HeldOut, arabic, english, keep
 from training.slots import SLOT, Mark, MarkedPair, Slots, rows
@@ -172,7 +173,7 @@ def main() -> None:
 
     def cut(text: str) -> list[str]:
         sample = rnd.random() < SAMPLED
-        return list(sp.encode(text, out_type=str, enable_sampling=sample, alpha=ALPHA, nbest_size=-1))
+        return tight(sp.encode(text, out_type=str, enable_sampling=sample, alpha=ALPHA, nbest_size=-1))
 
     annotator = Annotator(rnd, other, cut, lambda t: list(sp.encode(t, out_type=str)))
     tagged: collections.Counter[str] = collections.Counter()
