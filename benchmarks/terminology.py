@@ -229,6 +229,11 @@ def success(segments: Sequence[Segment], outputs: Sequence[str]) -> tuple[int, i
     return met, total
 
 
+def forbidden(segments: Sequence[Segment], outputs: Sequence[str]) -> int:
+    """Forbidden renderings that stand."""
+    return sum(len(verify(Hypothesis(text), s.constraints).forbidden) for s, text in zip(segments, outputs, strict=True))
+
+
 def consistency(lines: Sequence[Line], outputs: Sequence[Sequence[str]]) -> float:
     """Share of concepts occurring twice or more in a document that have one rendering throughout, in percent."""
     used: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -255,7 +260,7 @@ def report(title: str, lines: Sequence[Line], decoder: Decoder, systems: Sequenc
     segments = [s for line in lines for s in line.segments]
     references = [line.reference for line in lines]
     print(f"\n{title}: {len(lines)} lines, {sum(len(s.constraints) for s in segments)} terms")
-    print(f"{'system':16} {'success':>8} {'consist.':>8} {'chrF2':>6} {'w/o terms':>9} {'BLEU':>6} {'seconds':>8}")
+    print(f"{'system':16} {'success':>8} {'consist.':>8} {'chrF2':>6} {'w/o terms':>9} {'BLEU':>6} {'forbidden':>9} {'seconds':>8}")
     times = {}
     plain(decoder, segments)  # the engine's first batches are slower
     for name in systems:
@@ -270,7 +275,7 @@ def report(title: str, lines: Sequence[Line], decoder: Decoder, systems: Sequenc
         outputs = [" ".join(g) for g in grouped]
         bleu, chrf, _ = score(outputs, references)
         bare = score(stripped(lines, outputs), stripped(lines, references))[1]
-        print(f"{name:16} {100 * met / max(1, total):7.1f}% {consistency(lines, grouped):7.1f}% {chrf:6.1f} {bare:9.1f} {bleu:6.1f} {seconds:8.2f}")
+        print(f"{name:16} {100 * met / max(1, total):7.1f}% {consistency(lines, grouped):7.1f}% {chrf:6.1f} {bare:9.1f} {bleu:6.1f} {forbidden(segments, flat):9} {seconds:8.2f}")
     verdicts = Counter(u.verdict.value for o in translate(decoder, segments) for u in o.uses)
     if {"enforcement", "no glossary"} <= times.keys():
         print(f"enforcement adds {100 * (times['enforcement'] / times['no glossary'] - 1):.0f}% to the time without a glossary")
