@@ -58,18 +58,16 @@ class Packed:
     cross-entropy and the alignment loss, both in nats a token.
     """
 
-    def __init__(self, model: MarianMTModel, smoothing: float, dropout: float, withheld: float = 0.0):
-        self.model, self.smoothing, self.dropout, self.withheld = model, smoothing, dropout, withheld
+    def __init__(self, model: MarianMTModel, smoothing: float, dropout: float):
+        self.model, self.smoothing, self.dropout = model, smoothing, dropout
         self.negatives = 0  # 0: the whole vocabulary competes
         self.config = model.config
         self.heads = model.config.encoder_attention_heads
         self.head_dim = model.config.d_model // self.heads
 
-    def embed(self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor, withheld: float = 0.0) -> torch.Tensor:
+    def embed(self, ids: torch.Tensor, positions: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
         shared = self.model.model.shared
         x = F.embedding(ids, shared.weight) * self.config.d_model**0.5
-        if withheld:
-            x = x * (torch.rand(len(x), 1, device=x.device) >= withheld)
         return self.drop(x + F.embedding(positions, table))
 
     def drop(self, x: torch.Tensor) -> torch.Tensor:
@@ -127,7 +125,7 @@ class Packed:
             out, _ = self.attend(layer.self_attn, x, s_index, x, s_index, s_mask)
             x = layer.self_attn_layer_norm(x + self.drop(out[s_flat]))
             x = self.feed_forward(layer, x)
-        y = self.embed(place(inputs), t_pos, core.decoder.embed_positions.weight, self.withheld)
+        y = self.embed(place(inputs), t_pos, core.decoder.embed_positions.weight)
         for n, layer in enumerate(core.decoder.layers):
             out, _ = self.attend(layer.self_attn, y, t_index, y, t_index, causal)
             y = layer.self_attn_layer_norm(y + self.drop(out[t_flat]))

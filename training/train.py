@@ -77,8 +77,7 @@ def main() -> None:
     ap.add_argument("--guide", type=float, default=0.5, help="weight of the alignment loss")
     ap.add_argument("--smoothing", type=float, default=0.1)
     ap.add_argument("--negatives", type=int, default=0, help="sampled softmax over so many other words until the rate decays; 0: full softmax")
-    ap.add_argument("--dropout", type=float, default=0.1)
-    ap.add_argument("--withheld", type=float, default=0.1, help="share of the decoder's input words it does not get to see (word dropout)")
+    ap.add_argument("--dropout", type=float, default=0.0)
     ap.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     ap.add_argument("--workers", type=int, default=1, help="processes that share every batch; on a CPU one a core")
     ap.add_argument("--threads", type=int, default=0, help="of each worker; default: the cores divided among them")
@@ -113,7 +112,7 @@ def train(rank: int, o: argparse.Namespace, meeting: str) -> None:
         positions.weight.requires_grad_(False)  # sinusoids; a checkpoint does not keep them
     model.to(o.device).train()
     same(model.parameters())  # a fresh model is random
-    packed = Packed(model, o.smoothing, o.dropout, o.withheld)
+    packed = Packed(model, o.smoothing, o.dropout)
     opts = optimizers(model, o.lr, o.optimizer, o.ratio)
     peaks = [opt.param_groups[0]["lr"] for opt in opts]
     state = o.out / "optimizer.pt"
