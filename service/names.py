@@ -164,7 +164,7 @@ class Names:
                 for word, span in reversed(list(zip(fold_term(match.form).split(), place, strict=True))):
                     own = _plain(span.of(outcome.hypothesis.text))
                     first = spelled.setdefault(word, own)
-                    if self.unify and _respelled(own, first) and not (lone and _other_word(own, first)):
+                    if self.unify and _respelled(own, first, lone):
                         outcome = _exchanged(segment, outcome, span, first)
                 place = _person(outcome.hypothesis, match, [u.target for u in outcome.uses if u.target]) or place
             rendering = " ".join(_plain(p.of(outcome.hypothesis.text)) for p in place)
@@ -223,16 +223,18 @@ def _spelled(text: str, words: Sequence[Span], names: Sequence[str]) -> list[Spa
     return run
 
 
-def _respelled(word: str, first: str) -> bool:
-    """Whether two words are one name in two spellings, and not a name and its adjective (Iraq, Iraqi)."""
+def _respelled(word: str, first: str, lone: bool) -> bool:
+    """Whether two words are one name in two spellings, and not a name and its adjective (Iraq, Iraqi).
+
+    A `lone` word is known as a name only because it returns: both spellings must have its consonants and one ending
+    (France and French, Kurds and Kurdish are two words).
+    """
+    if lone:
+        endings = [m.group() if (m := _ADJECTIVE.search(w.lower())) else "" for w in (word, first)]
+        if endings[0] != endings[1] or _skeleton(_plain(word).lower()) != _skeleton(_plain(first).lower()):
+            return False
     short, long = sorted((word.casefold(), first.casefold()), key=len)
     return short != long and not re.fullmatch(re.escape(short) + r"(?:n?i|i?an|ish|ese|s)", long)
-
-
-def _other_word(word: str, first: str) -> bool:
-    """Whether two words with one root may mean two things: Libya and Libyan, France and French, Kurds and Kurdish."""
-    endings = [m.group() if (m := _ADJECTIVE.search(w.lower())) else "" for w in (word, first)]
-    return endings[0] != endings[1] or _skeleton(_plain(word).lower()) != _skeleton(_plain(first).lower())
 
 
 def _exchanged(segment: Segment, outcome: Outcome, span: Span, spelling: str) -> Outcome:

@@ -60,10 +60,21 @@ def test_translations_do_not(english: str, arabic: str) -> None:
     assert not spells(english, arabic)
 
 
-@pytest.mark.parametrize(("word", "first", "expected"), [("Juwad", "Jawad", True), ("Iraqi", "Iraq", False), ("Jawad", "jawad", False)])
-def test_spellings_and_adjectives(word: str, first: str, expected: bool) -> None:
-    """Another spelling is exchanged, the adjective of a country or another capital is not."""
-    assert _respelled(word, first) is expected
+@pytest.mark.parametrize(
+    ("word", "first", "lone", "expected"),
+    [
+        ("Juwad", "Jawad", False, True),
+        ("Iraqi", "Iraq", False, False),
+        ("Jawad", "jawad", False, False),
+        ("Kurdish", "Kurds", False, True),
+        ("Kurdish", "Kurds", True, False),
+        ("French", "France", True, False),
+        ("Juwad", "Jawad", True, True),
+    ],
+)
+def test_spellings_and_adjectives(word: str, first: str, lone: bool, expected: bool) -> None:
+    """Another spelling is exchanged; the adjective of a country or another capital is not, and of a lone word nothing that may mean two things."""
+    assert _respelled(word, first, lone) is expected
 
 
 def outcome(text: str, aligned: dict[str, tuple[int, int]], uses: tuple[TermUse, ...] = ()) -> Outcome:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import signal
 import sys
@@ -23,6 +22,7 @@ import numpy as np
 import torch
 from transformers import MarianConfig, MarianMTModel
 
+from service.backend_ct2 import cores
 from training.data import Corpus
 from training.muon import Muon
 from training.packed import Packed
@@ -84,7 +84,7 @@ def main() -> None:
     ap.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     o = ap.parse_args()
     o.out.mkdir(parents=True, exist_ok=True)
-    o.threads = o.threads or max(1, (os.cpu_count() or 1) // o.workers)
+    o.threads = o.threads or max(1, cores() // o.workers)
     with tempfile.TemporaryDirectory() as meeting:
         if o.workers == 1:
             train(0, o, meeting)
