@@ -59,7 +59,7 @@ class _State:
     forced: set[int] = field(default_factory=set)
     repaired: set[int] = field(default_factory=set)
     given_up: set[int] = field(default_factory=set)
-    suppressed: set[tuple[str, ...]] = field(default_factory=set)  # what has been tried without
+    tried: set[Request] = field(default_factory=set)  # decodings without what must not stand
 
     def consider(self, candidates: Sequence[Hypothesis]) -> bool:
         """Take the best candidate if it has fewer faults than what stands; say whether one was taken."""
@@ -132,14 +132,14 @@ def _round(decoder: Decoder, states: Sequence[_State]) -> bool:
     results = iter(decoder.decode([r for _, _, requests in jobs for r in requests]))
     for state, index, requests in jobs:
         hypotheses = [h for _ in requests for h in next(results)]
-        if index is None:
-            state.consider(hypotheses)
-        elif state.consider([h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]):
-            # What was forced behind the new prefix has been decoded anew.
-            end = state.seen.placed[index][0].end  # type: ignore[index]
-            kept = {i for i, p in enumerate(state.seen.placed) if p and p[0].end <= end}
-            state.forced, state.repaired = (state.forced & kept) | {index}, state.repaired & kept
-        else:
+        if index is not None:
+            hypotheses = [h for h in hypotheses if not h.cut and verify(h, state.segment.constraints).placed[index] is not None]
+        if state.consider(hypotheses):
+            # What stands behind the new prefix has been decoded anew.
+            prefix = max((len(r.prefix) for r in requests if state.best.text.startswith(r.prefix)), default=0)
+            kept = {i for i, p in enumerate(state.seen.placed) if p and p[0].end <= prefix}
+            state.forced, state.repaired = (state.forced & kept) | ({index} if index is not None else set()), state.repaired & kept
+        elif index is not None:
             state.given_up.add(index)
     return True
 
@@ -148,9 +148,8 @@ def _without(state: _State) -> list[Request]:
     """Requests to go on from the first forbidden or surplus rendering with that suppressed; none where it has been tried."""
     bad = sorted((*state.seen.forbidden, *state.seen.surplus))
     texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
-    if not bad or texts in state.suppressed:
+    if not bad:
         return []
-    state.suppressed.add(texts)
     start = bad[0][0].start
     if bad[0] in state.seen.surplus:  # the first of two equal renderings stays
         same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
@@ -160,7 +159,9 @@ def _without(state: _State) -> list[Request]:
     forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
     if forbidden_only and prefix:
         requests.append(replace(state.request, suppress=forbidden_only))
-    return requests
+    new = [r for r in requests if r not in state.tried]
+    state.tried.update(new)
+    return new
 
 
 def _through(state: _State, index: int) -> list[Request]:

@@ -47,5 +47,9 @@ class Backend(Protocol):
     def engine(self) -> str:
         """The runtime's name: "ctranslate2" or "transformers"."""
 
+    @property
+    def parallel(self) -> int:
+        """How many calls of `translate` run side by side with a gain."""
+
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
         """N-best outputs for every source, best first, prefix tokens included; same order. Never truncates a source."""

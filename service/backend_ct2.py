@@ -41,6 +41,10 @@ class CTranslate2Backend:
     def engine(self) -> str:
         return "ctranslate2"
 
+    @property
+    def parallel(self) -> int:
+        return self._cores
+
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
         options = {
             "beam_size": max(search.beam_size, search.n_best),

@@ -43,6 +43,10 @@ class TransformersBackend:
     def engine(self) -> str:
         return "transformers"
 
+    @property
+    def parallel(self) -> int:
+        return 1
+
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
         found: list[list[Output]] = [[] for _ in sources]
         groups: dict[int, list[int]] = defaultdict(list)

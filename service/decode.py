@@ -63,8 +63,8 @@ class TextDecoder:
     def _grouped(self, requests: Sequence[Request], groups: Mapping[tuple[tuple[str, ...], int, int], Sequence[int]]) -> dict[int, list[Hypothesis]]:
         """Decode groups of requests by (suppressed texts, n-best, n-gram size not to repeat); small ones must not wait for each other."""
         jobs = [([requests[i] for i in members], *options) for options, members in groups.items()]
-        if len(jobs) > 1:
-            with ThreadPoolExecutor(len(jobs)) as pool:
+        if len(jobs) > 1 and self._model.backend.parallel > 1:
+            with ThreadPoolExecutor(self._model.backend.parallel) as pool:
                 results = list(pool.map(lambda job: self._run(*job), jobs))
         else:
             results = [self._run(*job) for job in jobs]

@@ -27,8 +27,12 @@ from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, S
 from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
-WINDOW = 256
+WINDOW = 128
 _NAMED = ("I", "May", "March")  # common as small words too
+# A participle with what it governs (Stressing that …); Harding said … is a name.
+_PARTICIPLE = re.compile(
+    r"[A-Z][a-z]+ing (?:that|the|an?|to|in|on|for|of|his|her|its|their|this|these|all|with|at|from|by|as|how|what|why|both|it|him|them|any)\b"
+)
 
 
 class Cancelled(Exception):
@@ -111,6 +115,11 @@ class Pipeline:
         outcomes: dict[tuple[int, Segment], Outcome] = {}
         waiting: deque[_Work] = deque()  # paragraphs not yet finished
 
+        def decoded(window: _Window) -> list[Outcome]:
+            if cancelled():
+                raise Cancelled
+            return translate(decoder, window.unique)
+
         def finished(window: _Window, results: Future[list[Outcome]]) -> Iterator[Pair | None]:
             by_segment = dict(zip(window.unique, results.result(), strict=True))
             outcomes.update((key, by_segment[key[1]]) for key in window.segments)
@@ -129,9 +138,7 @@ class Pipeline:
         ahead: deque[tuple[_Window, Future[list[Outcome]]]] = deque()
         try:
             for window in self._windows(job, first):
-                if cancelled():
-                    raise Cancelled
-                ahead.append((window, self._decoding.submit(translate, decoder, window.unique)))
+                ahead.append((window, self._decoding.submit(decoded, window)))
                 if len(ahead) > 1:  # one window is put together while the next is decoded
                     yield from finished(*ahead.popleft())
             while ahead:
@@ -139,6 +146,10 @@ class Pipeline:
         finally:
             for _, results in ahead:
                 results.cancel()
+
+    def close(self) -> None:
+        """Let the running window end; drop what waits."""
+        self._decoding.shutdown(wait=True, cancel_futures=True)
 
     def _windows(self, job: Job, first: int) -> Iterator[_Window]:
         """The article cut into windows; what nobody will read of a resumed article is in them, but not to be decoded."""
@@ -163,10 +174,8 @@ class Pipeline:
                 begun = []
 
     def _common(self, word: str) -> bool:
-        """Whether a word is frequent enough in small letters to have a token of its own, but for an ending (stressing): it is no name then."""
-        return len(self.model.tokenizer.encode_target(word)) == 1 or (
-            word.endswith(("ing", "able")) and len(self.model.tokenizer.encode_target(re.sub("(?:ing|able)$", "", word))) == 1
-        )
+        """Whether a word is frequent enough in small letters to have a token of its own: it is no name then."""
+        return len(self.model.tokenizer.encode_target(word)) == 1
 
     def segments(self, job: Job) -> list[tuple[Segment, ...]]:
         """The segments of every paragraph, with their constraints."""
@@ -280,7 +289,7 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
         lower = word.group().lower()
         name = output[word.end() + 1 :][:1].isupper() and lower not in LEADING  # North Korea
-        small = not name and word.group() not in _NAMED and common(lower)
+        small = not name and word.group() not in _NAMED and (common(lower) or bool(_PARTICIPLE.match(output)))
     else:
         small = False
     return output[0].lower() + output[1:] if small else output

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import sentencepiece
@@ -77,11 +78,11 @@ class SentencePieceTokenizer:
 
 def tight(tokens: Sequence[str]) -> list[str]:
     """The tokens without the lone space marks before tags: they say nothing, and a third of what a tagged term adds is them."""
-    return [t for t, following in zip(tokens, (*tokens[1:], ""), strict=True) if t != _SPACE or following not in TAGS]
+    return [t for t, following in zip(tokens, (*tokens[1:], ""), strict=False) if t != _SPACE or following not in TAGS]
 
 
 class HubTokenizer:
-    """NLLB, M2M and other checkpoints, through `transformers.AutoTokenizer`."""
+    """NLLB, M2M and other checkpoints, through `transformers.AutoTokenizer`, whose languages are a state: one thread at a time."""
 
     def __init__(self, folder: Path):
         from transformers import AutoTokenizer  # slow to import, and only some models need it
@@ -96,6 +97,7 @@ class HubTokenizer:
         def known(token: str) -> bool:
             return token in vocabulary or self._inner.convert_tokens_to_ids(token) not in (None, self._inner.unk_token_id)
 
+        self._turn = Lock()
         self._start: tuple[str, ...] = ()
         for source, target, token in (("arb_Arab", "eng_Latn", "eng_Latn"), ("ar", "en", "__en__")):
             if hasattr(self._inner, "src_lang") and known(token):
@@ -112,14 +114,17 @@ class HubTokenizer:
         return self._start
 
     def encode(self, text: str) -> list[str]:
-        return list(self._inner.convert_ids_to_tokens(self._inner(text).input_ids))
+        with self._turn:
+            return list(self._inner.convert_ids_to_tokens(self._inner(text).input_ids))
 
     def encode_target(self, text: str) -> list[str]:
-        return list(self._inner.convert_ids_to_tokens(self._inner(text_target=text, add_special_tokens=False).input_ids))
+        with self._turn:
+            return list(self._inner.convert_ids_to_tokens(self._inner(text_target=text, add_special_tokens=False).input_ids))
 
     def decode(self, tokens: Sequence[str]) -> str:
-        ids = self._inner.convert_tokens_to_ids(list(tokens))
-        return str(self._inner.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        with self._turn:
+            ids = self._inner.convert_tokens_to_ids(list(tokens))
+            return str(self._inner.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def load_tokenizer(folder: Path) -> Tokenizer:

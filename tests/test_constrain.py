@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -266,3 +267,29 @@ def test_enforcement_is_idempotent(words: list[str], clear: bool, guides: bool) 
     if not any(u.verdict is Verdict.VIOLATED for u in once.uses):
         assert twice.hypothesis.text == once.hypothesis.text
         assert [u.target for u in twice.uses] == [u.target for u in once.uses]
+
+
+@dataclass
+class Obeys:
+    """A decoder that says `first`, and `without` once something is suppressed and no prefix given. Words are aligned one to one."""
+
+    first: str
+    without: str
+    follows_guides: bool = False
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Hypothesis]]:
+        return [[self.said(r.source, self.without if r.suppress and not r.prefix else self.first)] for r in requests]
+
+    def said(self, source: str, text: str) -> Hypothesis:
+        spans = [tuple(Span(m.start(), m.end()) for m in re.finditer(r"\S+", t)) for t in (text, source)]
+        return Hypothesis(text, -1.0, spans[0], spans[1], [[float(i == j) for j in range(len(spans[1]))] for i in range(len(spans[0]))])
+
+
+def test_what_is_decoded_anew_loses_its_mark() -> None:
+    """A rendering that was put in before the sentence was decoded again, and then came by itself, is native."""
+    egypt = Concept(("مصر",), "Egypt", forbidden=("Misr",))
+    text = "العراق زار مصر"
+    matches = tuple(Matcher(Termbase.build("t", (IRAQ, egypt))).find(text))
+    (outcome,) = translate(Obeys("thing visited Egypt Misr", "Iraq has visited Egypt"), [Segment(text, matches)])
+    assert outcome.hypothesis.text == "Iraq has visited Egypt"
+    assert [u.verdict for u in outcome.uses] == [Verdict.NATIVE, Verdict.NATIVE]

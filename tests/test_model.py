@@ -14,7 +14,7 @@ from service import model
 from service.decode import TextDecoder
 from service.errors import ModelError
 from service.model import LoadedModel
-from service.tokenizer import token_spans
+from service.tokenizer import TAGS, token_spans
 from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch")
@@ -148,3 +148,11 @@ def test_token_spans(loaded: LoadedModel, text: str) -> None:
     spans = token_spans(text, tokens)
     assert len(spans) == len(tokens)
     assert "".join(s.of(text) for s in spans) == text.replace(" ", "")
+
+
+def test_tags_are_tight(loaded: LoadedModel) -> None:
+    """No lone space mark stands before a tag; nothing stays nothing."""
+    tokens = loaded.tokenizer.encode("قال <t> الوزير <u> Minister </t> أمس")
+    assert [t for t in tokens if t in TAGS] == list(TAGS)
+    assert "\u2581" not in tokens
+    assert loaded.tokenizer.encode("") == ["</s>"]

@@ -138,6 +138,7 @@ def main() -> None:
     o = ap.parse_args()
     o.out.mkdir(parents=True, exist_ok=True)
     rnd = random.Random(o.seed)
+    sentencepiece.set_random_generator_seed(o.seed)
     romanized = rows(o.corpus / "lexicon" / "google_ar2en_names.tsv.gz")
     names = [(r[0], r[1].title()) for r in romanized if " " not in r[0] and 3 <= len(r[0]) <= 9 and r[1].isalpha()]
     slots = Slots(HERE / "slots", names, rnd)
