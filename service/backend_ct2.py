@@ -59,7 +59,7 @@ class CTranslate2Backend:
             "return_attention": search.attention,
             "return_end_token": True,
         }
-        waiting = {}
+        waiting: dict[int, ctranslate2.AsyncTranslationResult] = {}
         for batch in self._batches(sources):
             begun = [list(prefixes[i]) for i in batch] if any(prefixes) else None
             given = self._translator.translate_batch([list(sources[i]) for i in batch], begun, asynchronous=True, **options)

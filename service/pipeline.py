@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
@@ -27,7 +26,7 @@ from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, S
 from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
-WINDOW = 128
+WINDOW = 256
 _NAMED = ("I", "May", "March")  # common as small words too
 # A participle with what it governs (Stressing that …); Harding said … is a name.
 _PARTICIPLE = re.compile(
@@ -70,7 +69,6 @@ class _Window:
     """
 
     segments: tuple[tuple[int, Segment], ...]
-    unique: tuple[Segment, ...]
     begun: tuple[_Work, ...]
     end: int
 
@@ -80,7 +78,6 @@ class Pipeline:
 
     def __init__(self, model: LoadedModel, beam_size: int = 4):
         self.model, self.beam_size = model, beam_size
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="decoding")
 
     def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
         """Cut the article, find its terms and names, and name what will produce the result.
@@ -111,18 +108,16 @@ class Pipeline:
         Cancelled before the next window once `cancelled()` says so.
         """
         decoder = TextDecoder(self.model, job.beam_size)
-        spelled: dict[str, str] = {}
         outcomes: dict[tuple[int, Segment], Outcome] = {}
         waiting: deque[_Work] = deque()  # paragraphs not yet finished
-
-        def decoded(window: _Window) -> list[Outcome]:
+        spelled: dict[str, str] = {}
+        for window in self._windows(job, first):
             if cancelled():
                 raise Cancelled
-            return translate(decoder, window.unique)
-
-        def finished(window: _Window, results: Future[list[Outcome]]) -> Iterator[Pair | None]:
-            by_segment = dict(zip(window.unique, results.result(), strict=True))
-            outcomes.update((key, by_segment[key[1]]) for key in window.segments)
+            # A headline and its repetition are translated once.
+            unique = list(dict.fromkeys(s for _, s in window.segments))
+            results = dict(zip(unique, translate(decoder, unique), strict=True))
+            outcomes.update(((i, s), results[s]) for i, s in window.segments)
             waiting.extend(window.begun)
             shown = False
             while waiting and waiting[0].index < window.end:
@@ -134,22 +129,6 @@ class Pipeline:
                     yield pair
             if not shown:
                 yield None
-
-        ahead: deque[tuple[_Window, Future[list[Outcome]]]] = deque()
-        try:
-            for window in self._windows(job, first):
-                ahead.append((window, self._decoding.submit(decoded, window)))
-                if len(ahead) > 1:  # one window is put together while the next is decoded
-                    yield from finished(*ahead.popleft())
-            while ahead:
-                yield from finished(*ahead.popleft())
-        finally:
-            for _, results in ahead:
-                results.cancel()
-
-    def close(self) -> None:
-        """Let the running window end; drop what waits."""
-        self._decoding.shutdown(wait=True, cancel_futures=True)
 
     def _windows(self, job: Job, first: int) -> Iterator[_Window]:
         """The article cut into windows; what nobody will read of a resumed article is in them, but not to be decoded."""
@@ -168,9 +147,7 @@ class Pipeline:
                 chunk, pending = pending[:size], pending[size:]
                 size = WINDOW
                 end = pending[0][0] if pending else index + 1
-                read = chunk if any(i >= start for i, _ in chunk) else []
-                # A headline and its repetition are translated once.
-                yield _Window(tuple(read), tuple(dict.fromkeys(s for _, s in read)), tuple(begun), end)
+                yield _Window(tuple(chunk if any(i >= start for i, _ in chunk) else ()), tuple(begun), end)
                 begun = []
 
     def _common(self, word: str) -> bool:

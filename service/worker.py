@@ -1,4 +1,4 @@
-"""The model's worker: one thread that puts pairs together while the pipeline decodes, so that the event loop never waits.
+"""The model's worker: one thread that decodes, so that the event loop never waits.
 
 Belongs here: queueing, turns, and stopping work nobody waits for. Must not: know gRPC or protobuf.
 """
@@ -74,6 +74,4 @@ class Worker:
     def close(self) -> None:
         """Let the running item end; drop what waits."""
         self._model_thread.shutdown(wait=True, cancel_futures=True)
-        if self._pipeline is not None:
-            self._pipeline.close()
         self._side_threads.shutdown(wait=True, cancel_futures=True)
