@@ -275,9 +275,8 @@ def report(title: str, lines: Sequence[Line], decoder: Decoder, systems: Sequenc
         outputs = [" ".join(g) for g in grouped]
         bleu, chrf, _ = score(outputs, references)
         bare = score(stripped(lines, outputs), stripped(lines, references))[1]
-        print(
-            f"{name:16} {100 * met / max(1, total):7.1f}% {consistency(lines, grouped):7.1f}% {chrf:6.1f} {bare:9.1f} {bleu:6.1f} {forbidden(segments, flat):9} {seconds:8.2f}"
-        )
+        terms = f"{100 * met / max(1, total):7.1f}% {consistency(lines, grouped):7.1f}%"
+        print(f"{name:16} {terms} {chrf:6.1f} {bare:9.1f} {bleu:6.1f} {forbidden(segments, flat):9} {seconds:8.2f}")
     verdicts = Counter(u.verdict.value for o in translate(decoder, segments) for u in o.uses)
     if {"enforcement", "no glossary"} <= times.keys():
         print(f"enforcement adds {100 * (times['enforcement'] / times['no glossary'] - 1):.0f}% to the time without a glossary")
