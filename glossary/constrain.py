@@ -147,18 +147,20 @@ def _round(decoder: Decoder, states: Sequence[_State]) -> bool:
 def _without(state: _State) -> list[Request]:
     """Requests to go on from the first forbidden or surplus rendering with that suppressed; none where it has been tried."""
     bad = sorted((*state.seen.forbidden, *state.seen.surplus))
-    texts = tuple(dict.fromkeys(t for span, r in bad for t in (r, span.of(state.best.text))))
     if not bad:
         return []
+
+    def said(places: Sequence[tuple[Span, str]]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(t for span, r in places for t in (r, span.of(state.best.text))))
+
     start = bad[0][0].start
     if bad[0] in state.seen.surplus:  # the first of two equal renderings stays
         same = [p[0].start for p in state.seen.placed if p and p[1] == bad[0][1] and p[0].start > start]
         start = same[0] if same else start
     prefix = state.best.text[:start].rstrip()
-    requests = [replace(state.request, prefix=prefix, suppress=texts)]
-    forbidden_only = tuple(dict.fromkeys(t for span, r in state.seen.forbidden for t in (r, span.of(state.best.text))))
-    if forbidden_only and prefix:
-        requests.append(replace(state.request, suppress=forbidden_only))
+    requests = [replace(state.request, prefix=prefix, suppress=said(bad))]
+    if state.seen.forbidden and prefix:
+        requests.append(replace(state.request, suppress=said(state.seen.forbidden)))
     new = [r for r in requests if r not in state.tried]
     state.tried.update(new)
     return new
@@ -198,7 +200,7 @@ def _repair(state: _State) -> None:
 def _put(state: _State, index: int, least: float) -> bool:
     """Put a missing rendering in place of a forbidden one of its concept, or of words with more than `least` of their attention on the term."""
     constraint = state.segment.constraints[index]
-    taken = [p[0] for p in state.seen.placed if p]
+    taken = state.seen.taken
     forbidden = [span for span, r in state.seen.forbidden if r in constraint.concept.forbidden]
     for span in (*forbidden, *state.best.aligned(constraint.span, taken, least)):
         if state.consider([state.best.edit(*swap(state.best.text, span, constraint.concept.preferred))]):
@@ -210,7 +212,7 @@ def _put(state: _State, index: int, least: float) -> bool:
 def _inserted(state: _State, index: int) -> bool:
     """Put a missing rendering between words, set apart by white space, behind another rendering by a comma."""
     text = state.best.text
-    taken = [p[0] for p in state.seen.placed if p]
+    taken = state.seen.taken
     at = _by_order(state, index)
     at = max((t.end for t in taken if t.start < at < t.end), default=at)
     before = ", " if any(t.end == at for t in taken) else " " if at and not text[at - 1].isspace() else ""
@@ -233,7 +235,7 @@ def _removed(state: _State, span: Span, rendering: str) -> bool:
 
 def _places(state: _State, index: int) -> list[int]:
     """Word starts in the best hypothesis where the missing term may go, best-aligned first."""
-    taken = [p[0] for p in state.seen.placed if p]
+    taken = state.seen.taken
     starts: dict[int, float] = {}
     for target, mass in zip(state.best.targets, state.best.mass(state.segment.constraints[index].span), strict=False):
         start = state.best.word_start(target.start)

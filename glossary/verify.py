@@ -156,6 +156,11 @@ class Verification:
         return tuple(i for i, place in enumerate(self.placed) if place is None)
 
     @property
+    def taken(self) -> list[Span]:
+        """Where the renderings stand that answer a constraint, in the order of the constraints."""
+        return [place[0] for place in self.placed if place]
+
+    @property
     def faults(self) -> int:
         """How many things are wrong; 0 when every constraint is met."""
         return len(self.missing) + len(self.surplus) + len(self.forbidden)

@@ -81,7 +81,7 @@ class CTranslate2Backend:
         order = sorted(range(len(sources)), key=lambda i: -len(sources[i]))
         total = sum(map(len, sources))
         most = self.BATCH_TOKENS if self._translator.device == "cpu" else self.GPU_TOKENS
-        share = total / (math.ceil(total / (most * self._cores)) * self._cores)
+        share = total / (max(1, math.ceil(total / (most * self._cores))) * self._cores)
         batches: list[list[int]] = []
         done = 0
         for i in order:

@@ -185,15 +185,14 @@ def main() -> None:
             pair, (s, t), link = pairs[i], encoded[i], links[i]
             pieces = [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t]
             marks: list[Mark] = []
-            kind = ""
             if rnd.random() < (0.6 if pair.marks else TAGGED) and len(pair.source.split()) > 2:
                 marks = [m for m in pair.marks if rnd.random() < 0.7] or (lexicon_marks(pair, matcher) if rnd.random() < 0.5 else [])
                 kind = "slots" if marks and pair.marks else "lexicon" if marks else "phrases"
                 marks = phrase_marks(pair, pieces, link, rnd, marks)
+                tagged[kind] += bool(marks)
             new_s, new_t, new_links = annotator.annotate(pair, marks, (*pieces, link))
             if len(new_s) < LONGEST * 1.4 and len(new_t) < LONGEST * 1.2:
                 s, t, link = [sp.piece_to_id(x) for x in new_s], [sp.piece_to_id(x) for x in new_t], new_links
-                tagged[kind] += bool(marks)
             fs.write(" ".join(map(str, s)) + "\n")
             ft.write(" ".join(map(str, t)) + "\n")
             ff.write(" ".join(f"{a}-{b}" for a, b in link) + "\n")
