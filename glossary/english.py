@@ -62,10 +62,16 @@ def at_sentence_start(text: str, position: int) -> bool:
     return bool(_SENTENCE_END.search(text[:position]))
 
 
+def begin(text: str, small: bool = False) -> str:
+    """The text with a capital first, or a small letter; as it is where that would be two letters (ß has no capital), because spans count letters."""
+    first = text[:1].lower() if small else text[:1].upper()
+    return first + text[1:] if len(first) == 1 else text
+
+
 def cased(rendering: str, text: str, position: int) -> str:
     """The rendering as it is written at `position`: its own capitals, plus one at a sentence's start."""
     if at_sentence_start(text, position) and _may_rise(rendering):
-        return rendering[:1].upper() + rendering[1:]
+        return begin(rendering)
     return rendering
 
 
@@ -158,5 +164,5 @@ def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
             if [keep] != articles:
                 edits.append((Span(before.start(1), span.start), keep + " "))
     elif _may_rise(word) and at_sentence_start(text, span.start):
-        edits.append((Span(span.start, span.start + 1), word[0].upper()))
+        edits.append((Span(span.start, span.start + 1), begin(word[0])))
     return edits

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
-from glossary.english import LEADING
+from glossary.english import LEADING, begin
 from glossary.match import Match, Matcher, Miss
 from glossary.normalize import has_arabic
 from glossary.spans import Span
@@ -260,7 +260,7 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     """
     term = next((u for u in outcome.uses if u.target and u.target.start == 0), None)
     if sentence:
-        return output if term else output[0].upper() + output[1:]
+        return output if term else begin(output)
     if term:
         small = term.rendering[:1].islower()
     elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
@@ -269,7 +269,7 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
         small = not name and word.group() not in _NAMED and (common(lower) or bool(_PARTICIPLE.match(output)))
     else:
         small = False
-    return output[0].lower() + output[1:] if small else output
+    return begin(output, small=True) if small else output
 
 
 def _ends_sentence(text: str) -> bool:

@@ -150,6 +150,12 @@ def test_token_spans(loaded: LoadedModel, text: str) -> None:
     assert "".join(s.of(text) for s in spans) == text.replace(" ", "")
 
 
+def test_symbols_the_vocabulary_spells_in_bytes(loaded: LoadedModel) -> None:
+    """They are left out of a source; letters of any script and what the vocabulary has stay."""
+    assert loaded.tokenizer.encode("🙂 قال الوزير 🇮🇶.") == loaded.tokenizer.encode("قال الوزير .")
+    assert any(t.startswith("<0x") for t in loaded.tokenizer.encode("قال 漢"))
+
+
 def test_tags_are_tight(loaded: LoadedModel) -> None:
     """No lone space mark stands before a tag; nothing stays nothing."""
     tokens = loaded.tokenizer.encode("قال <t> الوزير <u> Minister </t> أمس")
