@@ -89,3 +89,20 @@ def test_a_pair_cut_anew_keeps_its_links(marked: bool) -> None:
     assert {s for s, t in new_links if t == yesterday} == {len(new_source) - 3, len(new_source) - 2, len(new_source) - 1}
     first = {new_source[s].removeprefix("▁") for s, t in new_links if t == 0}
     assert first == set(new_target[0].removeprefix("▁") if marked else "الوزير")
+
+
+def test_a_deepened_model_translates_as_before() -> None:
+    """New layers among the old ones change next to nothing until they are trained."""
+    import torch
+    from transformers import MarianMTModel
+
+    from training.train import deepened
+
+    model = MarianMTModel.from_pretrained(ROOT / "service" / "model_files", dtype=torch.float32).eval()
+    layers = model.config.encoder_layers
+    deep = deepened(model, layers + 3).eval()
+    assert len(deep.model.encoder.layers) == layers + 3
+    tokens = torch.arange(100, 130)[None]
+    with torch.no_grad():
+        before, after = (m(input_ids=tokens, decoder_input_ids=tokens).logits for m in (model, deep))
+    assert (before - after).abs().mean() < 0.1 * before.std()

@@ -30,18 +30,22 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         grad_weight = torch.zeros_like(weight)
         total = hidden.new_zeros(())
         low = smoothing / vocab
-        for start in range(0, count, chunk):
-            h, y = hidden[start : start + chunk], target[start : start + chunk]
-            logits = torch.addmm(bias, h, weight.t())
-            logsum = logits.logsumexp(1)
-            gold = logits.gather(1, y[:, None]).squeeze(1)
-            total += (logsum - (1 - smoothing) * gold - smoothing * logits.mean(1)).sum()
-            grad = logits.sub_(logsum[:, None]).exp_()
-            grad -= low
-            grad[torch.arange(len(y)), y] -= 1 - smoothing
-            grad /= count
-            torch.mm(grad, weight, out=grad_hidden[start : start + chunk])
-            grad_weight.addmm_(grad.t(), h)
+        kind = hidden.device.type
+        product = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        with torch.autocast(kind, enabled=False):  # the products in what autocast asks for, the sums in 32 bits
+            matrix = weight.to(product)
+            for start in range(0, count, chunk):
+                h, y = hidden[start : start + chunk].to(product), target[start : start + chunk]
+                logits = torch.mm(h, matrix.t()).float().add_(bias)
+                logsum = logits.logsumexp(1)
+                gold = logits.gather(1, y[:, None]).squeeze(1)
+                total += (logsum - (1 - smoothing) * gold - smoothing * logits.mean(1)).sum()
+                grad = logits.sub_(logsum[:, None]).exp_()
+                grad -= low
+                grad[torch.arange(len(y)), y] -= 1 - smoothing
+                grad = (grad / count).to(product)
+                grad_hidden[start : start + chunk] = torch.mm(grad, matrix)
+                grad_weight += torch.mm(grad.t(), h)
         ctx.save_for_backward(grad_hidden, grad_weight)
         return total / count
 
@@ -73,19 +77,26 @@ class Packed:
     def drop(self, x: torch.Tensor) -> torch.Tensor:
         return F.dropout(x, self.dropout) if self.dropout else x
 
-    def attend(self, attn, x, x_index, y, y_index, mask, weights=False):  # type: ignore[no-untyped-def]
-        """Multi-head attention of packed x over packed y; the index tensors pad to [B, L]."""
-        batch, lx, ly = x_index.shape[0], x_index.shape[1], y_index.shape[1]
-        q = attn.q_proj(x)[x_index].view(batch, lx, self.heads, self.head_dim).transpose(1, 2)
-        k = attn.k_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
-        v = attn.v_proj(y)[y_index].view(batch, ly, self.heads, self.head_dim).transpose(1, 2)
+    def attend(self, attn, x, x_place, y, y_place, mask, weights=False):  # type: ignore[no-untyped-def]
+        """Multi-head attention of packed x over packed y; a place is the padded shape (B, L) and the packed tokens' positions in it."""
+        q, k, v = self.padded(attn.q_proj(x), x_place), self.padded(attn.k_proj(y), y_place), self.padded(attn.v_proj(y), y_place)
         probs = None
-        if weights:
-            probs = (q @ k.transpose(2, 3) * self.head_dim**-0.5 + mask).softmax(-1)
-            out = probs @ v
-        else:
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return attn.out_proj(out.transpose(1, 2).reshape(batch * lx, -1)), probs
+        # The products are small here: on a CPU converting costs more than bfloat16 gains.
+        with torch.autocast(x.device.type, enabled=x.is_cuda):
+            if weights:
+                probs = (q @ k.transpose(2, 3) * self.head_dim**-0.5 + mask).softmax(-1)
+                out = probs @ v
+            else:
+                out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask.to(q.dtype))
+        (batch, length), flat = x_place
+        return attn.out_proj(out.transpose(1, 2).reshape(batch * length, -1)[flat]), probs
+
+    def padded(self, x: torch.Tensor, place: tuple[tuple[int, int], torch.Tensor]) -> torch.Tensor:
+        """Packed [T, D] as heads [B, heads, L, D / heads], zero where there is no token."""
+        (batch, length), flat = place
+        x = x if x.is_cuda else x.float()
+        full = x.new_zeros(batch * length, x.shape[1]).index_copy(0, flat, x)
+        return full.view(batch, length, self.heads, self.head_dim).transpose(1, 2)
 
     def feed_forward(self, layer, x):  # type: ignore[no-untyped-def]
         return layer.final_layer_norm(x + self.drop(layer.fc2(F.relu(layer.fc1(x)))))
@@ -115,23 +126,23 @@ class Packed:
         sources = [np.append(s, eos) for s, _, _ in batch]
         outputs = [np.append(t, eos) for _, t, _ in batch]
         inputs = [np.append(pad, t) for _, t, _ in batch]
-        s_index, s_flat, s_pos, s_mask = layout([len(x) for x in sources], device)
-        t_index, t_flat, t_pos, _ = layout([len(x) for x in outputs], device)
-        causal = torch.full((t_index.shape[1],) * 2, -1e9, device=device).triu(1)[None, None]
+        s_place, s_pos, s_mask = layout([len(x) for x in sources], device)
+        t_place, t_pos, _ = layout([len(x) for x in outputs], device)
+        causal = torch.full((t_place[0][1],) * 2, -1e9, device=device).triu(1)[None, None]
         place = lambda arrays: torch.from_numpy(np.concatenate(arrays)).to(device)
         core = self.model.model
         x = self.embed(place(sources), s_pos, core.encoder.embed_positions.weight)
         for layer in core.encoder.layers:
-            out, _ = self.attend(layer.self_attn, x, s_index, x, s_index, s_mask)
-            x = layer.self_attn_layer_norm(x + self.drop(out[s_flat]))
+            out, _ = self.attend(layer.self_attn, x, s_place, x, s_place, s_mask)
+            x = layer.self_attn_layer_norm(x + self.drop(out))
             x = self.feed_forward(layer, x)
         y = self.embed(place(inputs), t_pos, core.decoder.embed_positions.weight)
         for n, layer in enumerate(core.decoder.layers):
-            out, _ = self.attend(layer.self_attn, y, t_index, y, t_index, causal)
-            y = layer.self_attn_layer_norm(y + self.drop(out[t_flat]))
+            out, _ = self.attend(layer.self_attn, y, t_place, y, t_place, causal)
+            y = layer.self_attn_layer_norm(y + self.drop(out))
             last = n == len(core.decoder.layers) - 1
-            out, probs = self.attend(layer.encoder_attn, y, t_index, x, s_index, s_mask, weights=last)
-            y = layer.encoder_attn_layer_norm(y + self.drop(out[t_flat]))
+            out, probs = self.attend(layer.encoder_attn, y, t_place, x, s_place, s_mask, weights=last)
+            y = layer.encoder_attn_layer_norm(y + self.drop(out))
             y = self.feed_forward(layer, y)
         target, weight, bias = self.classes(place(outputs))
         ce = ChunkedCrossEntropy.apply(y.float(), weight, bias, target, self.smoothing, 512)
@@ -149,13 +160,12 @@ class Packed:
 
 
 def layout(lengths: list[int], device: str):  # type: ignore[no-untyped-def]
-    """Index tensors between packed [T] and padded [B, L] for sequences of these lengths."""
+    """For sequences of these lengths the padded shape with the tokens' places in it, their positions, and a mask [B, 1, 1, L]."""
     size = np.array(lengths)
-    longest, starts = size.max(), np.concatenate([[0], size.cumsum()[:-1]])
-    steps = np.arange(longest)
+    steps = np.arange(size.max())
     inside = steps[None] < size[:, None]
-    index = np.where(inside, starts[:, None] + steps[None], 0)
     flat = np.flatnonzero(inside.reshape(-1))
     positions = np.broadcast_to(steps, inside.shape)[inside]
     mask = np.where(inside, 0.0, -1e9).astype(np.float32)[:, None, None]
-    return tuple(torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (index, flat, positions, mask))
+    flat, positions, mask = (torch.from_numpy(np.ascontiguousarray(x)).to(device) for x in (flat, positions, mask))
+    return (inside.shape, flat), positions, mask
