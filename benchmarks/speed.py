@@ -115,11 +115,11 @@ def main() -> None:
     print(f"start to SERVING          {seconds:7.2f} s   resident {memory:.0f} MB after {o.repeats + 2} articles")
     if o.engine_ratio:
         part = tokens[:: max(1, len(tokens) // 60)]
-        search = Search(o.beam, 1, 200, attention=False)
-        none = [()] * len(part)
+        search = Search(o.beam, 1, attention=False)
+        none, limits = [()] * len(part), [200] * len(part)
         slow = load(engine="transformers").backend
-        fast_s = timed(lambda: engine.translate(part, none, search), o.repeats)
-        slow_s = timed(lambda: slow.translate(part, none, search), 1)
+        fast_s = timed(lambda: engine.translate(part, none, limits, search), o.repeats)
+        slow_s = timed(lambda: slow.translate(part, none, limits, search), 1)
         print(f"transformers generate     {slow_s:7.2f} s   CTranslate2 {fast_s:.2f} s on {len(part)} segments, ratio {slow_s / fast_s:.1f}")
 
 

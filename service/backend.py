@@ -14,13 +14,12 @@ from typing import Protocol
 class Search:
     """How to decode a batch.
 
-    `limit` is the longest output in tokens, prefix included. `no_repeat` forbids repeating token
-    n-grams of that size (0: allowed). `suppress` are token sequences the output must not hold.
+    `no_repeat` forbids repeating token n-grams of that size (0: allowed). `suppress` are token sequences
+    that the output must not hold.
     """
 
     beam_size: int
     n_best: int
-    limit: int
     no_repeat: int = 0
     suppress: tuple[tuple[str, ...], ...] = ()
     attention: bool = True
@@ -51,5 +50,7 @@ class Backend(Protocol):
     def parallel(self) -> int:
         """How many calls of `translate` run side by side with a gain."""
 
-    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
-        """N-best outputs for every source, best first, prefix tokens included; same order. Never truncates a source."""
+    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], limits: Sequence[int], search: Search) -> list[list[Output]]:
+        """N-best outputs for every source, best first, prefix tokens included; same order. Never truncates a source.
+
+        `limits` are the longest outputs in tokens, prefix included; sources decoded together share the largest of theirs."""

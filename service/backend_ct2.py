@@ -45,12 +45,11 @@ class CTranslate2Backend:
     def parallel(self) -> int:
         return self._cores
 
-    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], limits: Sequence[int], search: Search) -> list[list[Output]]:
         options = {
             "beam_size": max(search.beam_size, search.n_best),
             "num_hypotheses": search.n_best,
             "max_input_length": 0,  # the default of 1024 drops the rest silently
-            "max_decoding_length": search.limit,
             "no_repeat_ngram_size": search.no_repeat,
             # The checkpoint's shortlist, where it has one. The library confuses tokens outside it in prefixes and suppressed sequences.
             "use_vmap": not (any(prefixes) or search.suppress or search.no_repeat),
@@ -62,7 +61,9 @@ class CTranslate2Backend:
         waiting: dict[int, ctranslate2.AsyncTranslationResult] = {}
         for batch in self._batches(sources):
             begun = [list(prefixes[i]) for i in batch] if any(prefixes) else None
-            given = self._translator.translate_batch([list(sources[i]) for i in batch], begun, asynchronous=True, **options)
+            given = self._translator.translate_batch(
+                [list(sources[i]) for i in batch], begun, max_decoding_length=max(limits[i] for i in batch), asynchronous=True, **options
+            )
             waiting.update(zip(batch, given, strict=True))
         found = []
         for i, source in enumerate(sources):

@@ -47,7 +47,7 @@ class TransformersBackend:
     def parallel(self) -> int:
         return 1
 
-    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+    def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], limits: Sequence[int], search: Search) -> list[list[Output]]:
         found: list[list[Output]] = [[] for _ in sources]
         groups: dict[int, list[int]] = defaultdict(list)
         for i, prefix in enumerate(prefixes):
@@ -56,7 +56,7 @@ class TransformersBackend:
             members.sort(key=lambda i: len(sources[i]))
             for at in range(0, len(members), self.BATCH):
                 batch = members[at : at + self.BATCH]
-                outputs = self._batch([sources[i] for i in batch], [prefixes[i] for i in batch], search)
+                outputs = self._batch([sources[i] for i in batch], [prefixes[i] for i in batch], max(limits[i] for i in batch), search)
                 for i, output in zip(batch, outputs, strict=True):
                     found[i] = output
         return found
@@ -64,7 +64,7 @@ class TransformersBackend:
     def _numbers(self, tokens: Sequence[str]) -> list[int]:
         return [self._ids.get(t, self._unknown) for t in tokens]
 
-    def _batch(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], search: Search) -> list[list[Output]]:
+    def _batch(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], limit: int, search: Search) -> list[list[Output]]:
         torch, config = self._torch, self._model.config
         pad, end = config.pad_token_id, config.eos_token_id
         width = max(map(len, sources))
@@ -79,7 +79,7 @@ class TransformersBackend:
                 decoder_input_ids=torch.tensor(begin, device=self._model.device),
                 num_beams=max(search.beam_size, search.n_best),
                 num_return_sequences=search.n_best,
-                max_length=search.limit + 1,
+                max_length=limit + 1,
                 no_repeat_ngram_size=search.no_repeat,
                 bad_words_ids=[self._numbers(s) for s in search.suppress] or None,
                 forced_eos_token_id=None,

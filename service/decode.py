@@ -19,11 +19,11 @@ from glossary.spans import Span
 from glossary.verify import Hypothesis
 from service.backend import Output, Search
 from service.model import LoadedModel
-from service.tokenizer import normalize_source, token_spans
+from service.tokenizer import TAGS, normalize_source, token_spans
 
-# An output this much longer than its source, in tokens, is running away.
+# An output this much longer than its source, in tokens, is running away; no translation in training/authored is.
 LONGEST = 1.5
-ROOM = 48  # tokens that even the shortest source may take more
+ROOM = 24  # tokens that even the shortest source may take more
 NO_REPEAT = 4  # token n-gram size forbidden when a loop is decoded again
 
 
@@ -79,10 +79,10 @@ class TextDecoder:
         members = [i for i, p in enumerate(prefixes) if len(p) + 8 <= most]  # the others' prefixes leave no room to go on
         if not members:
             return found
-        # The engine's limit is one for the whole batch, and one batch is what decodes fast; each segment's own is held against its output.
-        limits = {i: min(most, int(LONGEST * len(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM) for i in members}
-        search = Search(self._beam, n_best, max(limits.values()), no_repeat, self._suppressed(suppress), any(r.align for r in requests))
-        results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], search)
+        # Decoded together the sources share the largest limit; each one's own is held against its output.
+        limits = {i: min(most, int(LONGEST * _called_for(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM) for i in members}
+        search = Search(self._beam, n_best, no_repeat, self._suppressed(suppress), any(r.align for r in requests))
+        results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], list(limits.values()), search)
         for i, outputs in zip(members, results, strict=True):
             found[i] = [self._hypothesis(sources[i], o, len(start), o.cut or len(o.tokens) > limits[i]) for o in outputs]
         return found
@@ -137,6 +137,17 @@ class TextDecoder:
         if not source.spans:  # nobody asked for the alignment
             return Hypothesis(text, output.score, cut=cut)
         return Hypothesis(text, output.score, tuple(token_spans(text, tokens)), source.spans, output.attention[skip:], cut)
+
+
+def _called_for(tokens: Sequence[str]) -> int:
+    """How many of the source tokens call for output: a guided term's rendering does, its form and the tags do not."""
+    count, form = 0, False
+    for token in tokens:
+        if token in TAGS:
+            form = token == TAGS[0]
+        elif not form:
+            count += 1
+    return count
 
 
 @lru_cache(maxsize=4096)

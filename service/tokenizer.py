@@ -22,6 +22,7 @@ from service.errors import ModelError
 TAGS = ("<t>", "<u>", "</t>")  # <t> source term <u> rendering </t>
 _SPACE = "\u2581"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪٫٬", "01234567890123456789%.,")
 
 
 class Tokenizer(Protocol):
@@ -69,7 +70,7 @@ class SentencePieceTokenizer:
         tokens = self._source.encode(text, out_type=str)
         if any(t.startswith("<0x") for t in tokens):
             # An emoji spelled in bytes makes a small model babble. Without it the words are translated, and a check reports it.
-            tokens = self._source.encode("".join(c for c in text if c.isalnum() or not self._spelled(c)), out_type=str)
+            tokens = self._source.encode("".join(c for c in text if not (_emoji(c) and self._spelled(c))), out_type=str)
         return [*(tight(tokens) if self._tags else tokens), "</s>"]
 
     def _spelled(self, char: str) -> bool:
@@ -81,6 +82,11 @@ class SentencePieceTokenizer:
 
     def decode(self, tokens: Sequence[str]) -> str:
         return str(self._target.decode_pieces([t for t in tokens if t not in ("</s>", "<pad>", "<s>", "<unk>")]))
+
+
+def _emoji(char: str) -> bool:
+    """Whether a character is a picture and no letter, digit, quote, currency or operator."""
+    return char > "\u2000" and unicodedata.category(char) in ("So", "Sk", "Co", "Cn")
 
 
 def tight(tokens: Sequence[str]) -> list[str]:
@@ -142,8 +148,8 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 
 def normalize_source(text: str) -> str:
-    """Arabic as the embedded model was trained on it: no vowel signs, fillers or bidi marks, NFKC, single spaces."""
-    return re.sub(r"\s+", " ", IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip()
+    """Arabic as models see it most: no vowel signs, fillers or bidi marks, NFKC, digits 0 to 9, single spaces."""
+    return re.sub(r"\s+", " ", IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip().translate(_DIGITS)
 
 
 def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
@@ -183,4 +189,4 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
 @lru_cache(maxsize=4096)
 def _letters(char: str) -> str:
     """What tokens hold of a character: nothing of white space and ignored marks."""
-    return "" if IGNORED.match(char) else "".join(unicodedata.normalize("NFKC", char).split())
+    return "" if IGNORED.match(char) else "".join(unicodedata.normalize("NFKC", char).translate(_DIGITS).split())

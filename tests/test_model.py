@@ -14,7 +14,7 @@ from service import model
 from service.decode import TextDecoder
 from service.errors import ModelError
 from service.model import LoadedModel
-from service.tokenizer import TAGS, token_spans
+from service.tokenizer import TAGS, normalize_source, token_spans
 from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch")
@@ -151,9 +151,20 @@ def test_token_spans(loaded: LoadedModel, text: str) -> None:
 
 
 def test_symbols_the_vocabulary_spells_in_bytes(loaded: LoadedModel) -> None:
-    """They are left out of a source; letters of any script and what the vocabulary has stay."""
+    """Pictures are left out of a source; letters of any script, digits, currencies and tags stay."""
     assert loaded.tokenizer.encode("🙂 قال الوزير 🇮🇶.") == loaded.tokenizer.encode("قال الوزير .")
-    assert any(t.startswith("<0x") for t in loaded.tokenizer.encode("قال 漢"))
+    for kept in "漢٤€—<é":
+        tokens = loaded.tokenizer.encode(f"قال {kept} <t> الوزير <u> Minister </t> 🙂")
+        assert any(t.startswith("<0x") for t in tokens), kept
+        assert [t for t in tokens if t in TAGS] == list(TAGS)
+
+
+def test_digits_are_seen_as_0_to_9(loaded: LoadedModel) -> None:
+    """Digits of every script and Arabic number signs reach the model as ASCII, and their tokens still have places in the text."""
+    text = "ارتفع ٣٤٫٥٪ إلى ۱۲"
+    tokens = loaded.tokenizer.encode(normalize_source(text))
+    assert tokens == loaded.tokenizer.encode("ارتفع 34.5% إلى 12")
+    assert "".join(s.of(text) for s in token_spans(text, tokens)) == text.replace(" ", "")
 
 
 def test_tags_are_tight(loaded: LoadedModel) -> None:

@@ -51,7 +51,7 @@ SAMPLED, ALPHA = 0.5, 0.4
 
 
 def roughen(text: str, rnd: random.Random) -> str:
-    """What papers do to Arabic: drop hamzas, write every final yeh undotted, or digits of the other kind."""
+    """What papers do to Arabic: drop hamzas, write every final yeh undotted, quote with straight marks."""
     r = rnd.random()
     if r < 0.05:
         text = re.sub("[أإآ]", "ا", text)
@@ -59,8 +59,6 @@ def roughen(text: str, rnd: random.Random) -> str:
         text = re.sub(r"ي(?!\w)", "ى", text)
     elif r < 0.13:
         text = text.replace("«", '"').replace("»", '"')
-    if rnd.random() < 0.2 and re.search(r"\d", text):
-        text = text.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     return text
 
 
