@@ -28,6 +28,11 @@ from service.segment import Piece, split_article, split_paragraph
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 256
 _NAMED = ("I", "May", "March")  # common as small words too
+# Small words that a small vocabulary may cut in pieces.
+_SMALL = frozenset(
+    "none neither nor whose whereas unless until although despite amid throughout towards hence moreover meanwhile furthermore nevertheless "
+    "regarding hundreds thousands dozens".split()
+)
 # A participle with what it governs (Stressing that …); Harding said … is a name.
 _PARTICIPLE = re.compile(
     r"[A-Z][a-z]+ing (?:that|the|an?|to|in|on|for|of|his|her|its|their|this|these|all|with|at|from|by|as|how|what|why|both|it|him|them|any)\b"
@@ -266,7 +271,7 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
         lower = word.group().lower()
         name = output[word.end() + 1 :][:1].isupper() and lower not in LEADING  # North Korea
-        small = not name and word.group() not in _NAMED and (common(lower) or bool(_PARTICIPLE.match(output)))
+        small = not name and word.group() not in _NAMED and (lower in _SMALL or common(lower) or bool(_PARTICIPLE.match(output)))
     else:
         small = False
     return begin(output, small=True) if small else output

@@ -225,6 +225,7 @@ def test_a_repeated_entry_has_one_rendering(translated: dict[str, list[Pair]]) -
         ("12 men", True, "12 men"),
         ("North Korea fired", False, "North Korea fired"),
         ("The North fired", False, "the North fired"),
+        ("Although it fired", False, "although it fired"),
         ("ßen fired", True, "ßen fired"),  # two letters as a capital: every span behind would be wrong
     ],
 )

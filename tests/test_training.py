@@ -91,6 +91,25 @@ def test_a_pair_cut_anew_keeps_its_links(marked: bool) -> None:
     assert first == set(new_target[0].removeprefix("▁") if marked else "الوزير")
 
 
+def test_a_pair_is_cut_at_commas_that_no_link_crosses() -> None:
+    """Both clauses have their text, tokens, marks and links; crossed commas are no place to cut."""
+    from training.clauses import Aligned, halves
+    from training.slots import Mark, MarkedPair
+
+    source, target = "قال " + "س " * 6 + "الوزير، مشددا " + "ش " * 6 + "أمس", "said " + "x " * 6 + "minister, stressing " + "y " * 6 + "yesterday"
+    tokens = [[p for w in text.split() for p in (("▁" + w[:-1], w[-1]) if w[-1] in "،," else ("▁" + w,))] for text in (source, target)]
+    place = source.index("الوزير"), target.index("minister")
+    whole = Aligned(MarkedPair(source, target, (Mark((place[0], place[0] + 6), (place[1], place[1] + 8)),)), *tokens, [(i, i) for i in range(len(tokens[0]))])
+    first, second = halves(whole, random.Random(1))
+    assert (first.pair.source + " " + second.pair.source, first.pair.target + " " + second.pair.target) == (source, target)
+    assert first.pair.marks == whole.pair.marks and second.pair.marks == ()
+    assert first.source + second.source == tokens[0] and first.target + second.target == tokens[1]
+    assert second.pair.source.startswith("مشددا") and second.source[0] == "▁مشددا"
+    assert second.links == [(i, i) for i in range(len(second.source))]
+    crossed = Aligned(whole.pair, *tokens, [*whole.links, (0, len(tokens[1]) - 1)])
+    assert halves(crossed, random.Random(1)) == (crossed,)
+
+
 def test_a_deepened_model_translates_as_before() -> None:
     """New layers among the old ones change next to nothing until they are trained."""
     import torch

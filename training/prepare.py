@@ -28,6 +28,7 @@ from glossary.normalize import fold_term
 from glossary.termbase import Termbase
 from service.tokenizer import tight
 from training.annotate import Annotator, Links, phrase_marks
+from training.clauses import Aligned, halves
 from training.clean import HeldOut, arabic, english, keep
 from training.slots import SLOT, Mark, MarkedPair, Slots, rows
 
@@ -46,7 +47,9 @@ SHARE = {
 }  # fmt: skip
 # Of the tagged pairs half come from slots and lexicon, half from aligned phrases.
 TAGGED = 0.5
-# Of the sources so many are cut by chance, the rest as they will be cut when translating.
+# Of the pairs so many are cut into two clauses where their commas allow it.
+CUT = 0.3
+# Of the sources so many are cut into tokens by chance, the rest as they will be cut when translating.
 SAMPLED, ALPHA = 0.5, 0.4
 
 
@@ -180,21 +183,25 @@ def main() -> None:
         order = list(range(len(pairs))) * o.variants
         rnd.shuffle(order)
         for i in order:
-            pair, (s, t), link = pairs[i], encoded[i], links[i]
-            pieces = [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t]
-            marks: list[Mark] = []
-            if rnd.random() < (0.6 if pair.marks else TAGGED) and len(pair.source.split()) > 2:
-                marks = [m for m in pair.marks if rnd.random() < 0.7] or (lexicon_marks(pair, matcher) if rnd.random() < 0.5 else [])
-                kind = "slots" if marks and pair.marks else "lexicon" if marks else "phrases"
-                marks = phrase_marks(pair, pieces, link, rnd, marks)
-                tagged[kind] += bool(marks)
-            new_s, new_t, new_links = annotator.annotate(pair, marks, (*pieces, link))
-            if len(new_s) < LONGEST * 1.4 and len(new_t) < LONGEST * 1.2:
-                s, t, link = [sp.piece_to_id(x) for x in new_s], [sp.piece_to_id(x) for x in new_t], new_links
-            fs.write(" ".join(map(str, s)) + "\n")
-            ft.write(" ".join(map(str, t)) + "\n")
-            ff.write(" ".join(f"{a}-{b}" for a, b in link) + "\n")
-            fr.write("\n")
+            (s, t), link = encoded[i], links[i]
+            whole = Aligned(pairs[i], [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t], link)
+            parts = halves(whole, rnd) if rnd.random() < CUT else (whole,)
+            tagged["cut"] += len(parts) > 1
+            for part in parts:
+                marks: list[Mark] = []
+                pair, pieces = part.pair, (part.source, part.target)
+                if rnd.random() < (0.6 if pair.marks else TAGGED) and len(pair.source.split()) > 2:
+                    marks = [m for m in pair.marks if rnd.random() < 0.7] or (lexicon_marks(pair, matcher) if rnd.random() < 0.5 else [])
+                    kind = "slots" if marks and pair.marks else "lexicon" if marks else "phrases"
+                    marks = phrase_marks(pair, pieces, part.links, rnd, marks)
+                    tagged[kind] += bool(marks)
+                new_s, new_t, new_links = annotator.annotate(pair, marks, (*pieces, part.links))
+                if len(new_s) >= LONGEST * 1.4 or len(new_t) >= LONGEST * 1.2:
+                    new_s, new_t, new_links = part.source, part.target, part.links
+                fs.write(" ".join(str(sp.piece_to_id(x)) for x in new_s) + "\n")
+                ft.write(" ".join(str(sp.piece_to_id(x)) for x in new_t) + "\n")
+                ff.write(" ".join(f"{a}-{b}" for a, b in new_links) + "\n")
+                fr.write("\n")
     print("tagged", dict(tagged), flush=True)
     for name in ("plain.src", "plain.tgt", "plain.fwd", "plain.rev"):
         (o.out / name).unlink()
