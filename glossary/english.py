@@ -62,7 +62,7 @@ def at_sentence_start(text: str, position: int) -> bool:
     return bool(_SENTENCE_END.search(text[:position]))
 
 
-def begin(text: str, small: bool = False) -> str:
+def begin(text: str, *, small: bool = False) -> str:
     """The text with a capital first, or a small letter; as it is where that would be two letters (ß has no capital), because spans count letters."""
     first = text[:1].lower() if small else text[:1].upper()
     return first + text[1:] if len(first) == 1 else text

@@ -15,6 +15,7 @@ from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
 from service.pairs import Check, CheckKind, SentencePair
+from service.tokenizer import is_picture
 
 # Characters of English a character of Arabic: news has 1.28 on average in our bitext, and all but one
 # pair in a thousand lies inside these bounds once the Arabic has 20 characters.
@@ -117,7 +118,7 @@ def _characters(source: str, translation: str) -> Iterator[Check]:
         if text in translation or any(map(is_arabic, text)):
             continue
         first = text[0]
-        symbol = unicodedata.category(first) in ("So", "Sc", "Cs", "Co")
+        symbol = is_picture(first) or unicodedata.category(first) in ("So", "Sc", "Cs", "Co")
         if symbol or (first.isalpha() and text.lower() not in translation.lower()):
             yield Check(CheckKind.UNKNOWN_CHARACTERS, f"{text!r} of the source is not in the translation", source=Span(*m.span()))
 

@@ -80,7 +80,7 @@ class TextDecoder:
         if not members:
             return found
         # Decoded together the sources share the largest limit; each one's own is held against its output.
-        limits = {i: min(most, int(LONGEST * _called_for(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM) for i in members}
+        limits = {i: min(most, max(len(prefixes[i]) + 8, int(LONGEST * _called_for(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM)) for i in members}
         search = Search(self._beam, n_best, no_repeat, self._suppressed(suppress), any(r.align for r in requests))
         results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], list(limits.values()), search)
         for i, outputs in zip(members, results, strict=True):

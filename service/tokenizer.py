@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import sentencepiece
 
-from glossary.normalize import IGNORED
+from glossary.normalize import IGNORED, is_arabic
 from glossary.spans import Span
 from service.errors import ModelError
 
@@ -70,7 +70,7 @@ class SentencePieceTokenizer:
         tokens = self._source.encode(text, out_type=str)
         if any(t.startswith("<0x") for t in tokens):
             # An emoji spelled in bytes makes a small model babble. Without it the words are translated, and a check reports it.
-            tokens = self._source.encode("".join(c for c in text if not (_emoji(c) and self._spelled(c))), out_type=str)
+            tokens = self._source.encode("".join(" " if is_picture(c) and self._spelled(c) else c for c in text), out_type=str)
         return [*(tight(tokens) if self._tags else tokens), "</s>"]
 
     def _spelled(self, char: str) -> bool:
@@ -84,9 +84,10 @@ class SentencePieceTokenizer:
         return str(self._target.decode_pieces([t for t in tokens if t not in ("</s>", "<pad>", "<s>", "<unk>")]))
 
 
-def _emoji(char: str) -> bool:
-    """Whether a character is a picture and no letter, digit, quote, currency or operator."""
-    return char > "\u2000" and unicodedata.category(char) in ("So", "Sk", "Co", "Cn")
+def is_picture(char: str) -> bool:
+    """Whether a character is a picture or part of one (flag, skin tone, keycap): no letter, digit, quote, currency or operator."""
+    known = unicodedata.category(char) in ("So", "Sk", "Me", "Co", "Cn")  # Cn: pictures newer than this Python
+    return char > "\u2000" and not is_arabic(char) and (known or char >= "\U000e0000")
 
 
 def tight(tokens: Sequence[str]) -> list[str]:
@@ -169,12 +170,14 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
         if byte:
             held += bytes.fromhex(byte.group(1))
             try:
-                piece = unicodedata.normalize("NFKC", held.decode())
+                piece = unicodedata.normalize("NFKC", held.decode()).translate(_DIGITS)
                 held = b""
             except UnicodeDecodeError:
                 piece = ""
         else:
-            piece, held = token.replace(_SPACE, ""), b""
+            piece, held = token.replace(_SPACE, "").translate(_DIGITS), b""
+        while piece and cursor < len(letters) and is_picture(letters[cursor]) and not piece.startswith(letters[cursor]):
+            cursor += 1  # the tokens leave it out
         here = places[cursor] if cursor < len(places) else len(text)
         # A small window: a token the text does not show (an unknown) must not pull the rest along.
         found = letters.find(piece, cursor, cursor + 7 + len(piece)) if piece else -1

@@ -53,7 +53,7 @@ def test_prefix_and_suppression(engine: str, loaded: LoadedModel) -> None:
     decoder = TextDecoder(loaded if engine == "ctranslate2" else model.load(engine=engine), beam_size=2)
     (forced,) = decoder.decode([Request(TEXT, prefix="Yesterday, Mr. Xanadu")])
     assert all(h.text.startswith("Yesterday, Mr. Xanadu") for h in forced)
-    starts = ("Zqx", "Zqx of Ébène and a longer beginning, which")
+    starts = ("Zqx", "Zqx of Ébène and a longer beginning, which", "Longer than its source calls for, " * 6 + "Zqx")
     assert all(h.text.startswith(s) for s, found in zip(starts, decoder.decode([Request(TEXT, prefix=s) for s in starts]), strict=True) for h in found)
     (plain,) = decoder.decode([Request(TEXT)])
     word = next(w for w in plain[0].text.split() if w.isalpha() and len(w) > 3)
@@ -141,7 +141,7 @@ def test_server_refuses_to_start_with_a_bad_model(tmp_path: Path) -> None:
         assert str(path) in out.stderr
 
 
-@pytest.mark.parametrize("text", ["Al-Araji said 35% of NATO", "a  b", "مرحبا بالعالم", "x🙂y", ""])
+@pytest.mark.parametrize("text", ["Al-Araji said 35% of NATO", "a  b", "مرحبا بالعالم", "x🙂y", "A ٣٤٪ b", ""])
 def test_token_spans(loaded: LoadedModel, text: str) -> None:
     """Token spans are in order and cover every letter once."""
     tokens = loaded.tokenizer.encode_target(text)
@@ -159,8 +159,16 @@ def test_symbols_the_vocabulary_spells_in_bytes(loaded: LoadedModel) -> None:
         assert [t for t in tokens if t in TAGS] == list(TAGS)
 
 
+def test_pictures_do_not_move_what_stands_behind_them(loaded: LoadedModel) -> None:
+    """Words joined by a picture stay two, and the words behind many pictures keep their places."""
+    assert loaded.tokenizer.encode("عاجل🔴العراق") == loaded.tokenizer.encode("عاجل العراق")
+    text = "قمة 🇮🇶🇯🇴🇸🇦🇪🇬🏽🇮🇶 العراق"
+    spans = [s for s in token_spans(text, loaded.tokenizer.encode(text)) if len(s)]
+    assert (spans[-1].end, "".join(s.of(text) for s in spans)) == (len(text), "قمةالعراق")
+
+
 def test_digits_are_seen_as_0_to_9(loaded: LoadedModel) -> None:
-    """Digits of every script and Arabic number signs reach the model as ASCII, and their tokens still have places in the text."""
+    """Arabic and Persian digits and number signs reach the model as ASCII, and their tokens still have places in the text."""
     text = "ارتفع ٣٤٫٥٪ إلى ۱۲"
     tokens = loaded.tokenizer.encode(normalize_source(text))
     assert tokens == loaded.tokenizer.encode("ارتفع 34.5% إلى 12")

@@ -155,6 +155,13 @@ def test_not_arabic_is_returned_as_it_is(pipeline: Pipeline) -> None:
     assert [c.kind for c in pair.checks] == [CheckKind.NOT_ARABIC]
 
 
+@pytest.mark.parametrize("picture", ["🙂", "🏽", "🇮🇶", "🫩", "\u20e3"])
+def test_a_picture_is_reported(pipeline: Pipeline, picture: str) -> None:
+    """What the model is not shown is said."""
+    (pair,) = run(pipeline, f"قال الوزير {picture} أمس.")
+    assert CheckKind.UNKNOWN_CHARACTERS in [c.kind for c in pair.checks]
+
+
 def test_a_400_word_paragraph_is_translated_whole(pipeline: Pipeline) -> None:
     """A long sentence becomes several segments that cover it, none over the model's limit."""
     text = " ".join(line for line in seed("article").split("\n"))

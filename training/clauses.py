@@ -27,7 +27,7 @@ class Aligned:
     links: Links
 
 
-def halves(whole: Aligned, rnd: random.Random) -> tuple[Aligned, ...]:
+def clauses(whole: Aligned, rnd: random.Random) -> tuple[Aligned, ...]:
     """Two clauses, cut behind linked commas that no other link crosses, one such place by chance; the whole where there is none."""
     places = [
         (s + 1, t + 1)

@@ -34,7 +34,7 @@ class Muon(torch.optim.Optimizer):
     """Muon for 2-D parameters; give everything else to another optimizer."""
 
     def __init__(self, params: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.01, dtype: torch.dtype = torch.float32):
-        self.work = partial(orthogonalize, dtype=dtype)
+        self._work = partial(orthogonalize, dtype=dtype)
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
@@ -54,6 +54,6 @@ class Muon(torch.optim.Optimizer):
                     updates.append(update if p.shape[0] == rows else update.mT)
                 stack = torch.stack(updates)
                 scale = 0.2 * columns**0.5 * group["lr"]
-                for p, u in zip(params, divided(self.work, stack), strict=True):
+                for p, u in zip(params, divided(self._work, stack), strict=True):
                     p.mul_(1 - group["lr"] * group["weight_decay"])
                     p.add_(u if p.shape[0] == rows else u.mT, alpha=-scale)

@@ -32,7 +32,7 @@ class ChunkedCrossEntropy(torch.autograd.Function):
         low = smoothing / vocab
         kind = hidden.device.type
         product = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
-        with torch.autocast(kind, enabled=False):  # the products in what autocast asks for, the sums in 32 bits
+        with torch.autocast(kind, enabled=False):  # the products in what autocast asks for, what is summed over words in 32 bits
             matrix = weight.to(product)
             for start in range(0, count, chunk):
                 h, y = hidden[start : start + chunk].to(product), target[start : start + chunk]
@@ -82,7 +82,7 @@ class Packed:
         q, k, v = self.padded(attn.q_proj(x), x_place), self.padded(attn.k_proj(y), y_place), self.padded(attn.v_proj(y), y_place)
         probs = None
         # The products are small here: on a CPU converting costs more than bfloat16 gains.
-        with torch.autocast(x.device.type, enabled=x.is_cuda):
+        with torch.autocast(x.device.type, enabled=x.is_cuda and torch.is_autocast_enabled(x.device.type)):
             if weights:
                 probs = (q @ k.transpose(2, 3) * self.head_dim**-0.5 + mask).softmax(-1)
                 out = probs @ v

@@ -28,7 +28,7 @@ from glossary.normalize import fold_term
 from glossary.termbase import Termbase
 from service.tokenizer import tight
 from training.annotate import Annotator, Links, phrase_marks
-from training.clauses import Aligned, halves
+from training.clauses import Aligned, clauses
 from training.clean import HeldOut, arabic, english, keep
 from training.slots import SLOT, Mark, MarkedPair, Slots, rows
 
@@ -179,14 +179,17 @@ def main() -> None:
 
     annotator = Annotator(rnd, other, cut, lambda t: list(sp.encode(t, out_type=str)))
     tagged: collections.Counter[str] = collections.Counter()
+    cut_up = 0
     with (o.out / "src").open("w") as fs, (o.out / "tgt").open("w") as ft, (o.out / "fwd").open("w") as ff, (o.out / "rev").open("w") as fr:
         order = list(range(len(pairs))) * o.variants
         rnd.shuffle(order)
         for i in order:
             (s, t), link = encoded[i], links[i]
             whole = Aligned(pairs[i], [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t], link)
-            parts = halves(whole, rnd) if rnd.random() < CUT else (whole,)
-            tagged["cut"] += len(parts) > 1
+            parts = clauses(whole, rnd) if rnd.random() < CUT else (whole,)
+            if any(p.pair.source in held_out or p.pair.target in held_out for p in parts):
+                parts = (whole,)
+            cut_up += len(parts) > 1
             for part in parts:
                 marks: list[Mark] = []
                 pair, pieces = part.pair, (part.source, part.target)
@@ -202,7 +205,7 @@ def main() -> None:
                 ft.write(" ".join(str(sp.piece_to_id(x)) for x in new_t) + "\n")
                 ff.write(" ".join(f"{a}-{b}" for a, b in new_links) + "\n")
                 fr.write("\n")
-    print("tagged", dict(tagged), flush=True)
+    print("tagged", dict(tagged), "cut up", cut_up, flush=True)
     for name in ("plain.src", "plain.tgt", "plain.fwd", "plain.rev"):
         (o.out / name).unlink()
     meta = {"vocab": sp.get_piece_size(), "eos": sp.eos_id(), "seed": o.seed, "counts": dict(counts), "tagged": dict(tagged)}

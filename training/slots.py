@@ -73,7 +73,7 @@ class Slots:
             return self.title()
         if kind in ("NUM", "YEAR"):
             n = str(self.rnd.randint(11, 99) if kind == "NUM" else self.rnd.randint(1950, 2030))
-            return (n if self.rnd.random() < 0.6 else n.translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))), n
+            return n, n
         return self.rnd.choice(self.lists[{"ORG": "org", "CITY": "city", "CTRY": "ctry", "DAY": "day", "MON": "mon"}[kind]])
 
     def expand(self, source: str, target: str) -> MarkedPair:

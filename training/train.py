@@ -53,7 +53,10 @@ def deepened(model: MarianMTModel, layers: int) -> MarianMTModel:
     config = MarianConfig.from_dict({**model.config.to_dict(), "encoder_layers": layers})
     deep = MarianMTModel(config)
     deep.load_state_dict({k: v for k, v in model.state_dict().items() if ".encoder.layers." not in k}, strict=False)
-    after = [-(-(n + 1) * layers // len(old)) for n in range(len(old))]  # the new layers spread evenly, none last
+    gaps = len(old) - 1  # the new layers are spread over these: behind the last one, whose spread is the widest, they would change much
+    if not gaps:
+        raise SystemExit("a model of one encoder layer cannot be deepened: there is nothing to put a layer between")
+    after = [min(n + 1 + -(-(n + 1) * (layers - len(old)) // gaps), layers) for n in range(len(old))]
     for n, layer in enumerate(old):
         first, *rest = range(after[n - 1] if n else 0, after[n])
         deep.model.encoder.layers[first].load_state_dict(layer.state_dict())
@@ -99,7 +102,7 @@ def main() -> None:
     ap.add_argument("--out", type=Path, required=True)
     ap.add_argument("--resume", default="", help="a checkpoint folder; default: --out when it holds one")
     ap.add_argument("--dim", type=int, default=256)
-    ap.add_argument("--encoder", type=int, default=4, help="layers; a resumed model of fewer is deepened")
+    ap.add_argument("--encoder", type=int, help="layers (default: 4, or as many as the resumed model has); a resumed model of fewer is deepened")
     ap.add_argument("--decoder", type=int, default=2)
     ap.add_argument("--tokens", type=int, default=2000, help="target tokens in a batch")
     ap.add_argument("--lr", type=float, default=5e-4)
@@ -133,13 +136,14 @@ def train(rank: int, o: argparse.Namespace, meeting: str) -> None:
     start(rank, o.workers, meeting)
     corpus = Corpus(o.data)
     say = partial(print, flush=True) if rank == 0 else lambda _: None
+    deeper = False
     resume = o.resume or (str(o.out) if (o.out / "config.json").exists() else "")
     if resume:
         model = MarianMTModel.from_pretrained(resume, dtype=torch.float32)
-        if o.encoder > model.config.encoder_layers:
+        if deeper := (o.encoder or 0) > model.config.encoder_layers:
             model = deepened(model, o.encoder)
     else:
-        model = new_model(corpus.vocab, o.dim, o.encoder, o.decoder, corpus.eos)
+        model = new_model(corpus.vocab, o.dim, o.encoder or 4, o.decoder, corpus.eos)
     pad = model.config.pad_token_id
     model.model.shared.weight.data[pad] = 0
     for positions in (model.model.encoder.embed_positions, model.model.decoder.embed_positions):
@@ -152,7 +156,7 @@ def train(rank: int, o: argparse.Namespace, meeting: str) -> None:
     say(f"{len(corpus)} pairs, products in {dtype}")
     peaks = [opt.param_groups[0]["lr"] for opt in opts]
     state = o.out / "optimizer.pt"
-    if state.exists() and resume == str(o.out):
+    if state.exists() and resume == str(o.out) and not deeper:
         for opt, saved in zip(opts, torch.load(state), strict=True):
             opt.load_state_dict(saved)
     began, step, seen, saved_at, report = time.time(), 0, 0, time.time(), []
