@@ -138,6 +138,12 @@ def is_arabic(char: str) -> bool:
     return bool(_ARABIC.match(char))
 
 
+def is_picture(char: str) -> bool:
+    """Whether a character is a picture or part of one (flag, skin tone, keycap): no letter, digit, quote, currency or operator."""
+    known = unicodedata.category(char) in ("So", "Sk", "Me", "Co", "Cn")  # Cn: pictures newer than this Python
+    return char > "\u2000" and not is_arabic(char) and (known or char >= "\U000e0000")
+
+
 def has_arabic(text: str) -> bool:
     """Whether an Arabic letter stands anywhere in `text`."""
     return bool(_ARABIC.search(text))

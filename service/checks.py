@@ -10,12 +10,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from glossary.normalize import bare, fold, is_arabic
+from glossary.normalize import bare, fold, is_arabic, is_picture
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
 from service.pairs import Check, CheckKind, SentencePair
-from service.tokenizer import is_picture
 
 # Characters of English a character of Arabic: news has 1.28 on average in our bitext, and all but one
 # pair in a thousand lies inside these bounds once the Arabic has 20 characters.

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import sentencepiece
 
-from glossary.normalize import IGNORED, is_arabic
+from glossary.normalize import IGNORED, is_picture
 from glossary.spans import Span
 from service.errors import ModelError
 
@@ -82,12 +82,6 @@ class SentencePieceTokenizer:
 
     def decode(self, tokens: Sequence[str]) -> str:
         return str(self._target.decode_pieces([t for t in tokens if t not in ("</s>", "<pad>", "<s>", "<unk>")]))
-
-
-def is_picture(char: str) -> bool:
-    """Whether a character is a picture or part of one (flag, skin tone, keycap): no letter, digit, quote, currency or operator."""
-    known = unicodedata.category(char) in ("So", "Sk", "Me", "Co", "Cn")  # Cn: pictures newer than this Python
-    return char > "\u2000" and not is_arabic(char) and (known or char >= "\U000e0000")
 
 
 def tight(tokens: Sequence[str]) -> list[str]:
