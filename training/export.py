@@ -82,7 +82,7 @@ if __name__ == "__main__":
     ap.add_argument("--spm", type=Path, required=True)
     ap.add_argument("--data", type=Path, required=True, help="folder written by prepare.py: its links make the shortlist")
     ap.add_argument("--out", type=Path, default=Path("service/model_files"))
-    ap.add_argument("--name", default="tarjuman-ar-en-8m")
+    ap.add_argument("--name", default="tarjuman-ar-en-10m")
     ap.add_argument("--longest", type=int, default=60, help="longest segment in source tokens; longer guided ones copy worse (benchmarks.inline)")
     o = ap.parse_args()
     export(o.checkpoint, o.spm, o.data, o.out, o.name, o.longest)
