@@ -234,8 +234,8 @@ def _assign(hypothesis: Hypothesis, constraints: Sequence[Match], found: list[tu
 
 
 def _part_of_a_name(text: str, span: Span) -> bool:
-    """Whether a capitalized word stands right before or after: the rendering may belong to a longer name."""
-    return bool(re.search(r"\b[A-Z]\w+ $", text[: span.start]) or re.match(r" [A-Z]\w+", text[span.end :]))
+    """Whether it and the word right before or after have capitals: the rendering may belong to a longer name."""
+    return text[span.start].isupper() and bool(re.search(r"\b[A-Z]\w+ $", text[: span.start]) or re.match(r" [A-Z]\w+", text[span.end :]))
 
 
 def renders_another_word(hypothesis: Hypothesis, target: Span, constraints: Sequence[Match]) -> bool:

@@ -175,6 +175,19 @@ def test_a_rendering_said_twice_is_taken_out(follows: bool) -> None:
     assert outcome.uses[0].verdict is not Verdict.VIOLATED
 
 
+@pytest.mark.parametrize(("text", "rendering", "surplus"), [("Prime Minister met Minister", "Minister", 0), ("These vaccines met vaccines", "vaccines", 1)])
+def test_a_part_of_another_name_is_no_repetition(text: str, rendering: str, surplus: int) -> None:
+    """Minister in a Prime Minister that renders another word is none; a small-letter rendering behind a sentence's first word is one."""
+    source = "رئيس قابل الوزير"
+    words, sources = text.split(), [Span(0, 4), Span(0, 4), Span(5, 9), Span(10, 16)]
+    targets = tuple(Span(text.index(w) if i < 3 else text.rindex(w), (text.index(w) if i < 3 else text.rindex(w)) + len(w)) for i, w in enumerate(words))
+    attention = [[float(i == j) for j in range(4)] for i in range(4)]
+    matches = Matcher(Termbase.build("t", [Concept(("الوزير",), rendering)])).find(source)
+    seen = verify(Hypothesis(text, -1.0, targets, tuple(sources), attention), matches)
+    assert seen.placed[0] == (targets[3], rendering)
+    assert len(seen.surplus) == surplus
+
+
 def test_capitals() -> None:
     """A rendering gets its own capitals, and one more at the start of a sentence."""
     outcome = run(WordByWord(), "علي قال", Concept(("علي",), "aly", Category.PERSON))
