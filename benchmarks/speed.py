@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import grpc
 
-from benchmarks.terminology import FOLDER, SEEDS, article
+from benchmarks.terminology import FOLDER, SEEDS, alternately, article
 from glossary.match import Matcher
 from glossary.termbase import Termbase
 from protos.tarjuman.v1 import translation_pb2, translation_pb2_grpc
@@ -67,17 +66,6 @@ def inline(name: str) -> translation_pb2.GlossarySource:
     return translation_pb2.GlossarySource(inline=translation_pb2.InlineGlossary(content=content))
 
 
-def timed(work, repeats: int) -> float:  # type: ignore[no-untyped-def]
-    """Median seconds of `repeats` runs, after one that warms up."""
-    work()
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--paragraphs", type=int, default=300)
@@ -94,21 +82,23 @@ def main() -> None:
     engine = CTranslate2Backend(embedded_folder() / "ctranslate2")
     translator = engine._translator  # the bare engine, as the pipeline sets it up
     search_options = {"beam_size": o.beam, "max_batch_size": engine.BATCH_TOKENS, "batch_type": "tokens", "max_input_length": 0, "use_vmap": True}
-    bare = timed(lambda: translator.translate_batch(tokens, **search_options), o.repeats)
     server, address, seconds = start()
     try:
         stub = translation_pb2_grpc.TranslationServiceStub(grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", -1)]))
         options = translation_pb2.TranslateOptions(beam_size=o.beam)
-        whole = timed(lambda: stub.TranslateDocument(translation_pb2.TranslateDocumentRequest(text=text, options=options)), o.repeats)
+        request = translation_pb2.TranslateDocumentRequest(text=text, options=options)
+        bare, whole = alternately(lambda: translator.translate_batch(tokens, **search_options), lambda: stub.TranslateDocument(request), repeats=o.repeats)
         bare_seeds = [translation_pb2.TranslateDocumentRequest(text=article(name)[0], options=options) for name in SEEDS]
         with_terms = [translation_pb2.TranslateDocumentRequest(text=article(name)[0], options=options, glossary=inline(name)) for name in SEEDS]
-        plain = timed(lambda: [stub.TranslateDocument(r) for r in bare_seeds], o.repeats)
-        terms = timed(lambda: [stub.TranslateDocument(r) for r in with_terms], o.repeats)
+        each = lambda requests: lambda: [stub.TranslateDocument(r) for r in requests]
+        plain, terms = alternately(each(bare_seeds), each(with_terms), repeats=3 * o.repeats)
         memory = resident(server.pid)
     finally:
         server.terminate()
         server.wait()
-    print(f"{len(segments)} segments of {words / len(segments):.1f} words, {o.paragraphs} paragraphs, beam {o.beam}, median of {o.repeats}")
+    print(
+        f"{len(segments)} segments of {words / len(segments):.1f} words, {o.paragraphs} paragraphs, beam {o.beam}, medians of {o.repeats} runs that take turns"
+    )
     print(f"bare translate_batch      {bare:7.2f} s   {len(segments) / bare:6.1f} segments/s   {words / 25 / bare:6.1f} x 25 words/s")
     print(f"pipeline over gRPC        {whole:7.2f} s   ratio {whole / bare:.2f}")
     print(f"seeds over gRPC           {plain:7.2f} s   with their glossaries {terms:.2f} s, {100 * (terms / plain - 1):.0f}% more")
@@ -118,8 +108,8 @@ def main() -> None:
         search = Search(o.beam, 1, attention=False)
         none, limits = [()] * len(part), [200] * len(part)
         slow = load(engine="transformers").backend
-        fast_s = timed(lambda: engine.translate(part, none, limits, search), o.repeats)
-        slow_s = timed(lambda: slow.translate(part, none, limits, search), 1)
+        run = lambda backend: lambda: backend.translate(part, none, limits, search)
+        fast_s, slow_s = alternately(run(engine), run(slow), repeats=o.repeats)
         print(f"transformers generate     {slow_s:7.2f} s   CTranslate2 {fast_s:.2f} s on {len(part)} segments, ratio {slow_s / fast_s:.1f}")
 
 
