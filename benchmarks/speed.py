@@ -20,7 +20,8 @@ from pathlib import Path
 
 import grpc
 
-from benchmarks.terminology import FOLDER, SEEDS, alternately, article
+from benchmarks.terminology import FOLDER, SEEDS, article
+from benchmarks.timing import alternately
 from glossary.match import Matcher
 from glossary.termbase import Termbase
 from protos.tarjuman.v1 import translation_pb2, translation_pb2_grpc

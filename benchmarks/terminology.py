@@ -16,7 +16,6 @@ import argparse
 import gzip
 import random
 import re
-import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -24,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.quality import read_bitext, score
+from benchmarks.timing import alternately
 from glossary import termfile
 from glossary.concepts import Concept
 from glossary.constrain import Segment, guides_for, translate
@@ -255,17 +255,6 @@ def stripped(lines: Sequence[Line], texts: Sequence[str]) -> list[str]:
                 text = text[: span.start] + text[span.end :]  # noqa: PLW2901
         found.append(" ".join(text.split()))
     return found
-
-
-def alternately(*works: Callable[[], object], repeats: int) -> list[float]:
-    """Median seconds of each piece of work after a first run; they take turns, because a shared machine is faster at one time than at another."""
-    seconds: list[list[float]] = [[] for _ in works]
-    for _ in range(repeats + 1):
-        for work, own in zip(works, seconds, strict=True):
-            began = time.perf_counter()
-            work()
-            own.append(time.perf_counter() - began)
-    return [statistics.median(own[1:]) for own in seconds]
 
 
 def report(title: str, lines: Sequence[Line], decoder: Decoder, systems: Sequence[str]) -> None:
