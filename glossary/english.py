@@ -138,14 +138,18 @@ def swap(text: str, span: Span, new: str) -> tuple[Span, str]:
     return span, cased(new, text, span.start)
 
 
-# What follows a name that stands alone: punctuation, a possessive, a past tense, or "said".
-_NAME_ALONE = re.compile(r"""\s*(?:[,.;:!?"”')’]|$)|\s+(?:\w+ed|said|told|met|says|is|was|has|had|will|who)\b""")
+# What follows a name that stands alone: punctuation, a possessive, a past tense, "said", or a small word.
+_NAME_ALONE = re.compile(
+    r"""\s*(?:[,.;:!?"”')’]|$)|\s+(?:\w+ed|said|told|met|says|is|was|has|had|will|would|who|which|that|and|or|but|in|on|at|to|for|with|from|by|as|after|before)\b"""
+)
+# Acronyms that are spoken as words and so are names without an article.
+_SPOKEN = frozenset("NATO UNESCO UNICEF UNRWA OPEC OPEC+ OAPEC ASEAN NASA FIFA UEFA ISIS INTERPOL ECOWAS IGAD NORAD CENTCOM AFRICOM SIPRI".split())
 
 
 def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
     """Edits that make the small words before a rendering at `span` right: doubled articles, a and an.
 
-    A person's name (`name`) takes no article, unless a noun follows ("the Sadr movement"). Edits are
+    A person's name (`name`) and NATO take no article, unless a noun follows ("the Sadr movement"). Edits are
     non-overlapping, in order, and never touch the rendering itself except its first capital.
     """
     edits: list[tuple[Span, str]] = []
@@ -154,8 +158,10 @@ def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
     own = word.split(" ", 1)[0].lower()
     if before:
         articles = before.group(1).split()
-        if own in _ARTICLES or _POSSESSIVE.match(word) or (name and _NAME_ALONE.match(text, span.end)):
+        if own in _ARTICLES or _POSSESSIVE.match(word) or ((name or word in _SPOKEN) and _NAME_ALONE.match(text, span.end)):
             edits.append((Span(before.start(1), span.start), ""))
+            if _may_rise(word) and at_sentence_start(text, before.start(1)):
+                edits.append((Span(span.start, span.start + 1), begin(word[0])))
         else:
             last = articles[-1].lower()
             keep = "the" if any(a.lower() == "the" for a in articles) else indefinite(word) if last in ("a", "an") else last

@@ -65,6 +65,25 @@ def test_mend(text: str, rendering: str, result: str) -> None:
     assert text == result
 
 
+@pytest.mark.parametrize(
+    ("text", "rendering", "person", "result"),
+    [
+        ("The NATO affirmed", "NATO", False, "NATO affirmed"),
+        ("ties with the NATO and others", "NATO", False, "ties with NATO and others"),
+        ("The NATO mission", "NATO", False, "The NATO mission"),
+        ("The WHO said", "WHO", False, "The WHO said"),
+        ("The al-Araji said", "al-Araji", True, "Al-Araji said"),
+        ("the Sadr movement", "Sadr", True, "the Sadr movement"),
+    ],
+)
+def test_names_that_take_no_article(text: str, rendering: str, person: bool, result: str) -> None:
+    """Persons and acronyms spoken as words stand without an article, unless a noun follows."""
+    start = text.index(rendering)
+    for span, new in reversed(mend(text, Span(start, start + len(rendering)), person)):
+        text = text[: span.start] + new + text[span.end :]
+    assert text == result
+
+
 def test_right_case() -> None:
     """A word may gain a capital, never lose one."""
     assert right_case("Cybersecurity", "cybersecurity")
