@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from glossary.constrain import Outcome, Segment, translate
 from glossary.english import LEADING, begin
 from glossary.match import Match, Matcher, Miss
-from glossary.normalize import has_arabic
+from glossary.normalize import bare, fold, has_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
+from glossary.words import whole_words
 from service import __version__
 from service.checks import check
 from service.decode import TextDecoder
@@ -33,6 +34,8 @@ _SMALL = frozenset(
     "none neither nor whose whereas unless until although despite amid throughout towards hence moreover meanwhile furthermore nevertheless "
     "regarding hundreds thousands dozens".split()
 )
+# What a clause begins with that has a subject of its own, names included.
+_SUBJECT = re.compile(r"(?:the|an?|he|she|it|they|we|his|her|its|their|this|that|these|those|there|all|some|both|each|no)\b|[A-Z]")
 # A participle with what it governs (Stressing that …); Harding said … is a name.
 _PARTICIPLE = re.compile(
     r"[A-Z][a-z]+ing (?:that|the|an?|to|in|on|for|of|his|her|its|their|this|these|all|with|at|from|by|as|how|what|why|both|it|him|them|any)\b"
@@ -237,6 +240,8 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
             translation += " "
         if outcome and output:
             output = _begun(output, outcome, ended, common)
+        if not ended and _lacks_and(piece.span.of(text), output, translation):
+            translation += "and "  # joins as the space does: a sentence's place begins where its hypothesis does
         ended = _ends_sentence(piece.span.of(text))
         start = len(translation)
         target = Span(start, start + len(output))
@@ -275,6 +280,12 @@ def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str]
     else:
         small = False
     return begin(output, small=True) if small else output
+
+
+def _lacks_and(source: str, output: str, before: str) -> bool:
+    """Whether a clause that begins with و came out as a sentence of its own, behind a comma."""
+    word = re.match(r"و(?:[\u0621-\u064a]{3,}|[أا]ن\b)", bare(source))
+    return bool(word and fold(word.group()).text not in whole_words() and _SUBJECT.match(output) and before.endswith((", ", "; ")))
 
 
 def _ends_sentence(text: str) -> bool:

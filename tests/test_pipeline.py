@@ -241,6 +241,23 @@ def test_first_letters(pipeline: Pipeline, output: str, sentence: bool, expected
     assert pipeline_module._begun(output, Outcome(Hypothesis(output), ()), sentence, pipeline._common) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "before", "lacks"),
+    [
+        ("واستعرض الجانبان", "the two sides reviewed", "He came, ", True),
+        ("وأن الوزير وصل", "that the minister arrived", "He said, ", True),
+        ("واستعرض الجانبان", "and the two sides reviewed", "He came, ", False),
+        ("واستعرض الجانبان", "reviewing the work", "He came, ", False),
+        ("واشنطن تنفي", "Washington denies", "He came, ", False),
+        ("استعرض الجانبان", "the two sides reviewed", "He came, ", False),
+        ("واستعرض الجانبان", "the two sides reviewed", "He came. ", False),
+    ],
+)
+def test_a_clause_that_goes_on_has_its_and(source: str, output: str, before: str, lacks: bool) -> None:
+    """A clause behind a comma that begins with و, and came out as a sentence of its own, is joined."""
+    assert pipeline_module._lacks_and(source, output, before) is lacks
+
+
 def test_first_letters_of_terms(pipeline: Pipeline) -> None:
     """A rendering at the start of a clause has its own capitals."""
     (match,) = Matcher(Termbase.build("t", [Concept(("الأعرجي",), "al-Araji")])).find("الأعرجي")
