@@ -103,7 +103,7 @@ def main() -> None:
     print(f"bare translate_batch      {bare:7.2f} s   {len(segments) / bare:6.1f} segments/s   {words / 25 / bare:6.1f} x 25 words/s")
     print(f"pipeline over gRPC        {whole:7.2f} s   ratio {whole / bare:.2f}")
     print(f"seeds over gRPC           {plain:7.2f} s   with their glossaries {terms:.2f} s, {100 * (terms / plain - 1):.0f}% more")
-    print(f"start to SERVING          {seconds:7.2f} s   resident {memory:.0f} MB after {o.repeats + 2} articles")
+    print(f"start to SERVING          {seconds:7.2f} s   resident {memory:.0f} MB after all these")
     if o.engine_ratio:
         part = tokens[:: max(1, len(tokens) // 60)]
         search = Search(o.beam, 1, attention=False)

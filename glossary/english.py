@@ -156,19 +156,18 @@ def mend(text: str, span: Span, name: bool = False) -> list[tuple[Span, str]]:
     before = re.search(r"((?:\b(?:the|a|an)\s+)+)$", text[: span.start], re.I)
     word = span.of(text)
     own = word.split(" ", 1)[0].lower()
-    if before:
+    if before and not (own in _ARTICLES or _POSSESSIVE.match(word) or ((name or word in _SPOKEN) and _NAME_ALONE.match(text, span.end))):
         articles = before.group(1).split()
-        if own in _ARTICLES or _POSSESSIVE.match(word) or ((name or word in _SPOKEN) and _NAME_ALONE.match(text, span.end)):
-            edits.append((Span(before.start(1), span.start), ""))
-            if _may_rise(word) and at_sentence_start(text, before.start(1)):
-                edits.append((Span(span.start, span.start + 1), begin(word[0])))
-        else:
-            last = articles[-1].lower()
-            keep = "the" if any(a.lower() == "the" for a in articles) else indefinite(word) if last in ("a", "an") else last
-            if articles[0][0].isupper():
-                keep = keep.capitalize()
-            if [keep] != articles:
-                edits.append((Span(before.start(1), span.start), keep + " "))
-    elif _may_rise(word) and at_sentence_start(text, span.start):
-        edits.append((Span(span.start, span.start + 1), begin(word[0])))
+        last = articles[-1].lower()
+        keep = "the" if any(a.lower() == "the" for a in articles) else indefinite(word) if last in ("a", "an") else last
+        if articles[0][0].isupper():
+            keep = keep.capitalize()
+        if [keep] != articles:
+            edits.append((Span(before.start(1), span.start), keep + " "))
+    else:
+        start = before.start(1) if before else span.start
+        if before:
+            edits.append((Span(start, span.start), ""))
+        if _may_rise(word) and at_sentence_start(text, start):
+            edits.append((Span(span.start, span.start + 1), begin(word[0])))
     return edits

@@ -23,6 +23,8 @@ from glossary.spans import Span
 _SAME = str.maketrans("أإآٱٲٳىئیېؤةۀہکڪ‐‑‒–—−", "ااااااييييوهههكك------")
 # Not read as part of a word: tashkeel, Quranic marks, superscript alef, tatweel, joiners, bidi marks.
 IGNORED = re.compile("[\u0610-\u061a\u061c\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
+# Arabic and Persian digits and number signs, as English writes them.
+NUMERALS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪٫٬", "01234567890123456789%.,")
 # Quotes stand around a name, or around a part of it (حلف «الناتو»); they never tell two terms apart.
 QUOTES = frozenset("«»\"“”„‟‘’‚‛'‹›`´″′")
 CLOSING = {"«": "»", "“": "”", "„": "“", "‘": "’", "‹": "›", '"': '"', "'": "'"}
@@ -140,8 +142,9 @@ def is_arabic(char: str) -> bool:
 
 def is_picture(char: str) -> bool:
     """Whether a character is a picture or part of one (flag, skin tone, keycap): no letter, digit, quote, currency or operator."""
-    known = unicodedata.category(char) in ("So", "Sk", "Me", "Co", "Cn")  # Cn: pictures newer than this Python
-    return char > "\u2000" and not is_arabic(char) and (known or char >= "\U000e0000")
+    if char <= "\u2000" or is_arabic(char):
+        return False
+    return char >= "\U000e0000" or unicodedata.category(char) in ("So", "Sk", "Me", "Co", "Cn")  # Cn: pictures newer than this Python
 
 
 def has_arabic(text: str) -> bool:

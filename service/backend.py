@@ -53,4 +53,5 @@ class Backend(Protocol):
     def translate(self, sources: Sequence[Sequence[str]], prefixes: Sequence[Sequence[str]], limits: Sequence[int], search: Search) -> list[list[Output]]:
         """N-best outputs for every source, best first, prefix tokens included; same order. Never truncates a source.
 
-        `limits` are the longest outputs in tokens, prefix included; sources decoded together share the largest of theirs."""
+        `limits` are the longest outputs in tokens, prefix included; sources decoded together share the largest of theirs.
+        """

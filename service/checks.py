@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from glossary.normalize import bare, fold, is_arabic, is_picture
+from glossary.normalize import NUMERALS, bare, fold, is_arabic, is_picture
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
 from service.decode import loop
@@ -52,7 +52,7 @@ def check(source: str, translation: str, uses: Sequence[TermUse], sentences: Seq
 
 def _value(number: str) -> str:
     """One spelling of a number: Western digits, no grouping marks, a point for decimals."""
-    plain = fold(number).text.replace("٫", ".").replace("٬", ",")
+    plain = fold(number).text.translate(NUMERALS)
     grouped = re.fullmatch(r"\d{1,3}([.,]\d{3})+", plain)
     plain = re.sub(r"[.,]", "", plain) if grouped else plain.replace(",", ".")
     return plain.lstrip("0") or "0"

@@ -24,6 +24,7 @@ from service.tokenizer import TAGS, normalize_source, token_spans
 # An output this much longer than its source, in tokens, is running away; no translation in training/authored is.
 LONGEST = 1.5
 ROOM = 24  # tokens that even the shortest source may take more
+BEHIND = 8  # tokens that an output must have room for behind its prefix
 NO_REPEAT = 4  # token n-gram size forbidden when a loop is decoded again
 
 
@@ -76,11 +77,12 @@ class TextDecoder:
         prefixes = [[*start, *(self._model.tokenizer.encode_target(r.prefix) if r.prefix else ())] for r in requests]
         found: list[list[Hypothesis]] = [[Hypothesis(r.prefix, -math.inf, cut=True)] for r in requests]
         most = self._model.max_target_tokens
-        members = [i for i, p in enumerate(prefixes) if len(p) + 8 <= most]  # the others' prefixes leave no room to go on
+        members = [i for i, p in enumerate(prefixes) if len(p) + BEHIND <= most]  # the others' prefixes leave no room to go on
         if not members:
             return found
         # Decoded together the sources share the largest limit; each one's own is held against its output.
-        limits = {i: min(most, max(len(prefixes[i]) + 8, int(LONGEST * _called_for(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM)) for i in members}
+        wanted = {i: int(LONGEST * _called_for(sources[i].tokens) + len(prefixes[i]) / 2) + ROOM for i in members}
+        limits = {i: min(most, max(len(prefixes[i]) + BEHIND, n)) for i, n in wanted.items()}
         search = Search(self._beam, n_best, no_repeat, self._suppressed(suppress), any(r.align for r in requests))
         results = self._model.backend.translate([sources[i].tokens for i in members], [prefixes[i] for i in members], list(limits.values()), search)
         for i, outputs in zip(members, results, strict=True):

@@ -6,21 +6,19 @@ Must not: know protobuf, gRPC, tokens or how terms are enforced.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
-from glossary.english import LEADING, begin
 from glossary.match import Match, Matcher, Miss
-from glossary.normalize import bare, fold, has_arabic
+from glossary.normalize import has_arabic
 from glossary.spans import Span
 from glossary.verify import TermUse, Verdict
-from glossary.words import whole_words
 from service import __version__
 from service.checks import check
 from service.decode import TextDecoder
+from service.joints import begun, ends_sentence, lacks_and
 from service.model import LoadedModel
 from service.names import Names, suggest
 from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, SentencePair, Summary
@@ -28,18 +26,6 @@ from service.segment import Piece, split_article, split_paragraph
 
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 256
-_NAMED = ("I", "May", "March")  # common as small words too
-# Small words that a small vocabulary may cut in pieces.
-_SMALL = frozenset(
-    "none neither nor whose whereas unless until although despite amid throughout towards hence moreover meanwhile furthermore nevertheless "
-    "regarding hundreds thousands dozens".split()
-)
-# What a clause begins with that has a subject of its own, names included.
-_SUBJECT = re.compile(r"(?:the|an?|he|she|it|they|we|his|her|its|their|this|that|these|those|there|all|some|both|each|no)\b|[A-Z]")
-# A participle with what it governs (Stressing that …); Harding said … is a name.
-_PARTICIPLE = re.compile(
-    r"[A-Z][a-z]+ing (?:that|the|an?|to|in|on|for|of|his|her|its|their|this|these|all|with|at|from|by|as|how|what|why|both|it|him|them|any)\b"
-)
 
 
 class Cancelled(Exception):
@@ -201,7 +187,7 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
     known: set[str] = set()
     result = []
     for index, (paragraph, found) in enumerate(zip(article.paragraphs, matches, strict=True)):
-        headline = index == 0 and len(article.paragraphs) > 1 and not _ends_sentence(paragraph.text)
+        headline = index == 0 and len(article.paragraphs) > 1 and not ends_sentence(paragraph.text)
         new = []
         for m in found:
             new.append(replace(m, concept=m.concept.mentioned(not headline and m.concept.id not in known)))
@@ -239,10 +225,10 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         if translation and output:
             translation += " "
         if outcome and output:
-            output = _begun(output, outcome, ended, common)
-        if not ended and _lacks_and(piece.span.of(text), output, translation):
+            output = begun(output, outcome, ended, common)
+        if not ended and lacks_and(piece.span.of(text), output, translation):
             translation += "and "  # joins as the space does: a sentence's place begins where its hypothesis does
-        ended = _ends_sentence(piece.span.of(text))
+        ended = ends_sentence(piece.span.of(text))
         start = len(translation)
         target = Span(start, start + len(output))
         translation += output
@@ -261,35 +247,6 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         checks.append(Check(CheckKind.UNTRANSLATED, "the model returned nothing; the source stands in its place"))
     checks += check(text, translation, uses, sentences)
     return Pair(work.index, work.paragraph, translation, tuple(sentences), tuple(uses), tuple(checks), tuple(names))
-
-
-def _begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str], bool]) -> str:
-    """The output with the first letter that its place asks for.
-
-    A sentence begins with a capital. A clause inside one loses the capital that the model gave it as a sentence of its own.
-    """
-    term = next((u for u in outcome.uses if u.target and u.target.start == 0), None)
-    if sentence:
-        return output if term else begin(output)
-    if term:
-        small = term.rendering[:1].islower()
-    elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
-        lower = word.group().lower()
-        name = output[word.end() + 1 :][:1].isupper() and lower not in LEADING  # North Korea
-        small = not name and word.group() not in _NAMED and (lower in _SMALL or common(lower) or bool(_PARTICIPLE.match(output)))
-    else:
-        small = False
-    return begin(output, small=True) if small else output
-
-
-def _lacks_and(source: str, output: str, before: str) -> bool:
-    """Whether a clause that begins with و came out as a sentence of its own, behind a comma."""
-    word = re.match(r"و(?:[\u0621-\u064a]{3,}|[أا]ن\b)", bare(source))
-    return bool(word and fold(word.group()).text not in whole_words() and _SUBJECT.match(output) and before.endswith((", ", "; ")))
-
-
-def _ends_sentence(text: str) -> bool:
-    return text.rstrip('»"”) ').endswith((".", "!", "?", "؟", "…", ":"))
 
 
 def _kept(match: Match) -> TermUse:

@@ -15,14 +15,13 @@ from typing import Any, Protocol
 
 import sentencepiece
 
-from glossary.normalize import IGNORED, is_picture
+from glossary.normalize import IGNORED, NUMERALS, is_picture
 from glossary.spans import Span
 from service.errors import ModelError
 
 TAGS = ("<t>", "<u>", "</t>")  # <t> source term <u> rendering </t>
 _SPACE = "\u2581"
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹٪٫٬", "01234567890123456789%.,")
 
 
 class Tokenizer(Protocol):
@@ -144,7 +143,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 
 def normalize_source(text: str) -> str:
     """Arabic as models see it most: no vowel signs, fillers or bidi marks, NFKC, digits 0 to 9, single spaces."""
-    return re.sub(r"\s+", " ", IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip().translate(_DIGITS)
+    return re.sub(r"\s+", " ", IGNORED.sub("", unicodedata.normalize("NFKC", text))).strip().translate(NUMERALS)
 
 
 def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
@@ -164,12 +163,13 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
         if byte:
             held += bytes.fromhex(byte.group(1))
             try:
-                piece = unicodedata.normalize("NFKC", held.decode()).translate(_DIGITS)
+                piece = unicodedata.normalize("NFKC", held.decode())
                 held = b""
             except UnicodeDecodeError:
                 piece = ""
         else:
-            piece, held = token.replace(_SPACE, "").translate(_DIGITS), b""
+            piece, held = token.replace(_SPACE, ""), b""
+        piece = piece.translate(NUMERALS)
         while piece and cursor < len(letters) and is_picture(letters[cursor]) and not piece.startswith(letters[cursor]):
             cursor += 1  # the tokens leave it out
         here = places[cursor] if cursor < len(places) else len(text)
@@ -186,4 +186,4 @@ def token_spans(text: str, tokens: Sequence[str]) -> list[Span]:
 @lru_cache(maxsize=4096)
 def _letters(char: str) -> str:
     """What tokens hold of a character: nothing of white space and ignored marks."""
-    return "" if IGNORED.match(char) else "".join(unicodedata.normalize("NFKC", char).translate(_DIGITS).split())
+    return "" if IGNORED.match(char) else "".join(unicodedata.normalize("NFKC", char).translate(NUMERALS).split())

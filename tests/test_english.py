@@ -46,6 +46,14 @@ def test_indefinite(word: str, article: str) -> None:
     assert indefinite(word) == article
 
 
+def mended(text: str, rendering: str, person: bool = False) -> str:
+    """The text with the small words before the last place of the rendering made right."""
+    start = text.rindex(rendering)
+    for span, new in reversed(mend(text, Span(start, start + len(rendering)), person)):
+        text = text[: span.start] + new + text[span.end :]
+    return text
+
+
 @pytest.mark.parametrize(
     ("text", "rendering", "result"),
     [
@@ -59,10 +67,7 @@ def test_indefinite(word: str, article: str) -> None:
 )
 def test_mend(text: str, rendering: str, result: str) -> None:
     """Doubled articles go, a and an agree, a sentence begins with a capital."""
-    start = text.rindex(rendering)
-    for span, new in reversed(mend(text, Span(start, start + len(rendering)))):
-        text = text[: span.start] + new + text[span.end :]
-    assert text == result
+    assert mended(text, rendering) == result
 
 
 @pytest.mark.parametrize(
@@ -78,10 +83,7 @@ def test_mend(text: str, rendering: str, result: str) -> None:
 )
 def test_names_that_take_no_article(text: str, rendering: str, person: bool, result: str) -> None:
     """Persons and acronyms spoken as words stand without an article, unless a noun follows."""
-    start = text.index(rendering)
-    for span, new in reversed(mend(text, Span(start, start + len(rendering)), person)):
-        text = text[: span.start] + new + text[span.end :]
-    assert text == result
+    assert mended(text, rendering, person) == result
 
 
 def test_right_case() -> None:

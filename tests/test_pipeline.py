@@ -17,7 +17,7 @@ from glossary.match import Matcher
 from glossary.spans import Span
 from glossary.termbase import Termbase
 from glossary.verify import Hypothesis, TermUse, Verdict
-from service import pipeline as pipeline_module
+from service.joints import begun, lacks_and
 from service.pairs import Article, CheckKind, Pair
 from service.pipeline import Cancelled, Pipeline, explain, summarize
 from tests.conftest import SEED_NAMES, SEEDS, seed
@@ -245,7 +245,7 @@ def test_a_repeated_entry_has_one_rendering(translated: dict[str, list[Pair]]) -
 )
 def test_first_letters(pipeline: Pipeline, output: str, sentence: bool, expected: str) -> None:
     """A sentence begins with a capital, a clause inside one only where its first word has one of its own."""
-    assert pipeline_module._begun(output, Outcome(Hypothesis(output), ()), sentence, pipeline._common) == expected
+    assert begun(output, Outcome(Hypothesis(output), ()), sentence, pipeline._common) == expected
 
 
 @pytest.mark.parametrize(
@@ -262,15 +262,15 @@ def test_first_letters(pipeline: Pipeline, output: str, sentence: bool, expected
 )
 def test_a_clause_that_goes_on_has_its_and(source: str, output: str, before: str, lacks: bool) -> None:
     """A clause behind a comma that begins with و, and came out as a sentence of its own, is joined."""
-    assert pipeline_module._lacks_and(source, output, before) is lacks
+    assert lacks_and(source, output, before) is lacks
 
 
 def test_first_letters_of_terms(pipeline: Pipeline) -> None:
     """A rendering at the start of a clause has its own capitals."""
     (match,) = Matcher(Termbase.build("t", [Concept(("الأعرجي",), "al-Araji")])).find("الأعرجي")
     outcome = Outcome(Hypothesis("Al-Araji said"), (TermUse(match, Verdict.NATIVE, Span(0, 8), "al-Araji"),))
-    assert pipeline_module._begun("Al-Araji said", outcome, False, pipeline._common) == "al-Araji said"
-    assert pipeline_module._begun("Al-Araji said", outcome, True, pipeline._common) == "Al-Araji said"
+    assert begun("Al-Araji said", outcome, False, pipeline._common) == "al-Araji said"
+    assert begun("Al-Araji said", outcome, True, pipeline._common) == "Al-Araji said"
 
 
 def test_cancelled_stops(pipeline: Pipeline) -> None:

@@ -187,8 +187,8 @@ def main() -> None:
             (s, t), link = encoded[i], links[i]
             whole = Aligned(pairs[i], [sp.id_to_piece(x) for x in s], [sp.id_to_piece(x) for x in t], link)
             parts = clauses(whole, rnd) if rnd.random() < CUT else (whole,)
-            if any(p.pair.source in held_out or p.pair.target in held_out for p in parts):
-                parts = (whole,)
+            if len(parts) > 1 and any(p.pair.source in held_out or p.pair.target in held_out for p in parts):
+                parts = (whole,)  # the whole has been held against them
             cut_up += len(parts) > 1
             for part in parts:
                 marks: list[Mark] = []
