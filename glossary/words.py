@@ -33,5 +33,15 @@ EGYPTIAN_SIGNS = frozenset("فى التى الذى هى أى وفى والتى �
 @cache
 def whole_words() -> frozenset[str]:
     """Folded words that begin with a proclitic letter by nature: كريم is not ك + ريم, وليد not و + ليد."""
-    text = files("glossary").joinpath("whole_words.txt").read_text(encoding="utf-8")
+    return _listed("whole_words.txt")
+
+
+@cache
+def small_words() -> frozenset[str]:
+    """English words that have no capital inside a sentence: the, prosecutors, stressing; not Brown, not May."""
+    return _listed("small_words.txt")
+
+
+def _listed(name: str) -> frozenset[str]:
+    text = files("glossary").joinpath(name).read_text(encoding="utf-8")
     return frozenset(line for line in text.split("\n") if line and not line.startswith("#"))

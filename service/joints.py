@@ -6,28 +6,17 @@ Belongs here: first letters and the small word between clauses of a cut sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from glossary.constrain import Outcome
 from glossary.english import LEADING, begin
 from glossary.normalize import bare, fold
-from glossary.words import whole_words
+from glossary.words import small_words, whole_words
 
-_NAMED = ("I", "May", "March")  # common as small words too
-# Small words that a small vocabulary may cut in pieces.
-_SMALL = frozenset(
-    "none neither nor whose whereas unless until although despite amid throughout towards hence moreover meanwhile furthermore nevertheless "
-    "regarding hundreds thousands dozens".split()
-)
 # What a clause begins with that has a subject of its own, names included.
 _SUBJECT = re.compile(r"(?:the|an?|he|she|it|they|we|his|her|its|their|this|that|these|those|there|all|some|both|each|no)\b|[A-Z]")
-# A participle with what it governs (Stressing that …); Harding said … is a name.
-_PARTICIPLE = re.compile(
-    r"[A-Z][a-z]+ing (?:that|the|an?|to|in|on|for|of|his|her|its|their|this|these|all|with|at|from|by|as|how|what|why|both|it|him|them|any)\b"
-)
 
 
-def begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str], bool]) -> str:
+def begun(output: str, outcome: Outcome, sentence: bool) -> str:
     """The output with the first letter that its place asks for.
 
     A sentence begins with a capital. A clause inside one loses the capital that the model gave it as a sentence of its own.
@@ -40,7 +29,7 @@ def begun(output: str, outcome: Outcome, sentence: bool, common: Callable[[str],
     elif word := re.match(r"[A-Z][a-z]*(?![\w.’'-])", output):
         lower = word.group().lower()
         name = output[word.end() + 1 :][:1].isupper() and lower not in LEADING  # North Korea
-        small = not name and word.group() not in _NAMED and (lower in _SMALL or common(lower) or bool(_PARTICIPLE.match(output)))
+        small = not name and lower in small_words()
     else:
         small = False
     return begin(output, small=True) if small else output

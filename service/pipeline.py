@@ -117,7 +117,7 @@ class Pipeline:
             while waiting and waiting[0].index < window.end:
                 work = waiting.popleft()
                 own = {s: outcomes.pop((work.index, s)) for s in dict.fromkeys(work.segments) if (work.index, s) in outcomes}
-                pair = _assemble(work, own, job.names, spelled, self._common)
+                pair = _assemble(work, own, job.names, spelled)
                 if pair.index >= first:
                     shown = True
                     yield pair
@@ -143,10 +143,6 @@ class Pipeline:
                 end = pending[0][0] if pending else index + 1
                 yield _Window(tuple(chunk if any(i >= start for i, _ in chunk) else ()), tuple(begun), end)
                 begun = []
-
-    def _common(self, word: str) -> bool:
-        """Whether a word is frequent enough in small letters to have a token of its own: it is no name then."""
-        return len(self.model.tokenizer.encode_target(word)) == 1
 
     def segments(self, job: Job) -> list[tuple[Segment, ...]]:
         """The segments of every paragraph, with their constraints."""
@@ -203,7 +199,7 @@ def _segment(job: Job, text: str, span: Span, matches: Sequence[Match]) -> Segme
     return Segment(piece, own, mentions=job.names.find(piece, own), uniform=job.uniform.intersection(m.concept.id for m in own))
 
 
-def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str], common: Callable[[str], bool]) -> Pair:
+def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str]) -> Pair:
     """Join a paragraph's segments and carry every span over to the whole."""
     text = work.paragraph.text
     if not work.segments:
@@ -225,7 +221,7 @@ def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spell
         if translation and output:
             translation += " "
         if outcome and output:
-            output = begun(output, outcome, ended, common)
+            output = begun(output, outcome, ended)
         if not ended and lacks_and(piece.span.of(text), output, translation):
             translation += "and "  # joins as the space does: a sentence's place begins where its hypothesis does
         ended = ends_sentence(piece.span.of(text))
