@@ -28,14 +28,14 @@ def read_bitext(path: Path) -> tuple[list[str], list[str]]:
     return [r[0] for r in rows], [r[1] for r in rows]
 
 
-def translate(sources: list[str], model: str, engine: str, beam: int, limit: int = 0) -> list[str]:
+def translate(sources: list[str], model: str, engine: str, beam: int, limit: int = 0, hints: bool = True) -> list[str]:
     """Every line through the whole pipeline, without terms."""
     loaded = load(model, engine)
     if limit:
         from dataclasses import replace
 
         loaded = replace(loaded, max_source_tokens=limit)
-    pipeline, none = Pipeline(loaded, beam), Matcher(Termbase.build("none", ()))
+    pipeline, none = Pipeline(loaded, beam, hints), Matcher(Termbase.build("none", ()))
     # One article of all lines: a line is a paragraph. Lines are made single lines, none of them empty.
     job = pipeline.prepare("\n".join(" ".join(s.split()) for s in sources), none, unify=False)
     return [p.translation for p in pipeline.pairs(job)]
@@ -55,6 +55,7 @@ def main() -> None:
     ap.add_argument("--engine", default="ctranslate2")
     ap.add_argument("--beam", type=int, default=4)
     ap.add_argument("--limit", type=int, default=0, help="longest segment in source tokens; default: the model's own")
+    ap.add_argument("--no-lexicon", action="store_true", help="without the built-in lexicon's hints")
     ap.add_argument("--first", type=int, default=0, help="score only so many lines")
     ap.add_argument("--output", type=Path, help="a file of translations to score instead")
     ap.add_argument("--write", type=Path, help="write our translations here")
@@ -65,7 +66,7 @@ def main() -> None:
     if o.first:
         sources, references = sources[: o.first], references[: o.first]
     started = time.perf_counter()
-    outputs = o.output.read_text(encoding="utf-8").splitlines() if o.output else translate(sources, o.model, o.engine, o.beam, o.limit)
+    outputs = o.output.read_text(encoding="utf-8").splitlines() if o.output else translate(sources, o.model, o.engine, o.beam, o.limit, not o.no_lexicon)
     seconds = time.perf_counter() - started
     if o.write:
         o.write.write_text("\n".join(outputs) + "\n", encoding="utf-8")

@@ -33,13 +33,15 @@ class Segment:
     """A text for the model, and the constraints in it; match spans count from the segment's start.
 
     `mentions`: other places whose rendering someone will look for, so attention is wanted. `uniform` names the entries that stand
-    more than once in the article: there an admitted rendering gives way to the preferred one.
+    more than once in the article: there an admitted rendering gives way to the preferred one. `hints` are renderings to be
+    suggested to the model, clear of the constraints; nobody looks whether it follows them.
     """
 
     text: str
     constraints: tuple[Match, ...] = ()
     mentions: tuple[Match, ...] = ()
     uniform: frozenset[str] = frozenset()
+    hints: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class _State:
 
 
 def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
-    """The inline requests for these constraints."""
+    """The inline requests for these constraints or hints."""
     return tuple(Guide(c.span, c.form, c.concept.preferred) for c in constraints)
 
 
 def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     """Translate segments so that every constraint is met or reported; same order."""
     plain = [Request(s.text, align=bool(s.constraints or s.mentions)) for s in segments]
-    asked = [replace(r, guides=guides_for(s.constraints)) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
+    asked = [replace(r, guides=guides_for((*s.constraints, *s.hints))) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
     states = _first(decoder, segments, asked)
     for state in states:
         _replace(state)

@@ -33,6 +33,7 @@ def main() -> None:
 @click.option("--device", default=_DEFAULT.device, show_default=True, type=click.Choice(("cpu", "cuda")))
 @click.option("--threads", default=_DEFAULT.threads, type=click.IntRange(0), help="Cores for the model; 0: all.")
 @click.option("--beam", "beam_size", default=_DEFAULT.beam_size, show_default=True, type=click.IntRange(1, 16))
+@click.option("--lexicon/--no-lexicon", default=_DEFAULT.lexicon, show_default=True, help="Suggest the built-in lexicon's words and names to the model.")
 @click.option("--glossaries", type=click.Path(dir_okay=False, path_type=Path), help="SQLite file that keeps glossaries; default: in memory.")
 @click.option("--max-characters", default=_DEFAULT.max_characters, show_default=True, type=click.IntRange(1))
 @click.option("--max-paragraphs", default=_DEFAULT.max_paragraphs, show_default=True, type=click.IntRange(1))

@@ -20,6 +20,7 @@ class Settings:
     device: str = "cpu"  # or "cuda"
     threads: int = 0  # cores of the model; 0: all
     beam_size: int = 4
+    lexicon: bool = True  # suggest the built-in lexicon's renderings to the model
     glossaries: Path | None = None  # SQLite file; None: in memory, gone at the end
     max_characters: int = 200_000
     max_paragraphs: int = 2_000

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
+from glossary.lexicon import lexicon
 from glossary.match import Match, Matcher, Miss
 from glossary.normalize import has_arabic
 from glossary.spans import Span
+from glossary.termbase import Termbase
 from glossary.verify import TermUse, Verdict
 from service import __version__
 from service.checks import check
@@ -24,6 +26,7 @@ from service.names import Names, suggest
 from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, SentencePair, Summary
 from service.segment import Piece, split_article, split_paragraph
 
+NOTHING = Matcher(Termbase("none"))
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 256
 
@@ -39,6 +42,7 @@ class Job:
     article: Article
     signature: str
     matches: tuple[tuple[Match, ...], ...]  # one a paragraph
+    hints: tuple[tuple[Match, ...], ...]  # the lexicon's, clear of them; one a paragraph
     uniform: frozenset[str]  # entries to be rendered one way throughout
     names: Names
     beam_size: int
@@ -70,8 +74,10 @@ class _Window:
 class Pipeline:
     """Translates articles with one loaded model. Stateless between calls; safe to share between threads."""
 
-    def __init__(self, model: LoadedModel, beam_size: int = 4):
+    def __init__(self, model: LoadedModel, beam_size: int = 4, hints: bool = True):
+        """`hints`: suggest renderings of the built-in lexicon to a model that follows them."""
         self.model, self.beam_size = model, beam_size
+        self._lexicon = lexicon() if hints and model.follows_guides else NOTHING
 
     def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
         """Cut the article, find its terms and names, and name what will produce the result.
@@ -82,13 +88,18 @@ class Pipeline:
         term = matcher.termbase.signature if len(matcher.termbase) else "none"
         engine = f"{self.model.backend.engine}/{self.model.device}"
         consistency = "unify" if unify else "report"
-        facts = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|glossary:{term}|beam:{beam}|consistency:{consistency}"
+        made = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|lexicon:{self._lexicon.termbase.digest[:12] or 'none'}"
+        facts = f"{made}|glossary:{term}|beam:{beam}|consistency:{consistency}"
         article = split_article(text)
         matches = _mentioned(article, [tuple(matcher.find(p.text, text)) for p in article.paragraphs])
+        hints = [
+            tuple(h for h in self._lexicon.find(p.text, text) if not any(h.span.overlaps(m.span) for m in found))
+            for p, found in zip(article.paragraphs, matches, strict=True)
+        ]
         counts = Counter(m.concept.id for found in matches for m in found)
         uniform = frozenset(e for e, n in counts.items() if n > 1 and unify)
         names = Names([p.text for p in article.paragraphs], matches, unify)
-        return Job(article, facts, tuple(matches), uniform, names, beam)
+        return Job(article, facts, tuple(matches), tuple(hints), uniform, names, beam)
 
     def pairs(self, job: Job, *, first: int = 0) -> Iterator[Pair]:
         """Pairs from paragraph `first` on, in order."""
@@ -160,7 +171,7 @@ class Pipeline:
             while at < len(pieces) - 1 and pieces[at].span.end < match.span.end:
                 at += 1
             inside[at].append(match)
-        segments = tuple(_segment(job, text, p.span, m) for p, m in zip(pieces, inside, strict=True))
+        segments = tuple(_segment(job, text, p.span, m, job.hints[index]) for p, m in zip(pieces, inside, strict=True))
         return _Work(index, paragraph, tuple(pieces), segments, matches)
 
 
@@ -193,10 +204,11 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
     return result
 
 
-def _segment(job: Job, text: str, span: Span, matches: Sequence[Match]) -> Segment:
+def _segment(job: Job, text: str, span: Span, matches: Sequence[Match], hints: Sequence[Match]) -> Segment:
     own = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches)
+    hinted = tuple(replace(h, span=h.span.shift(-span.start)) for h in hints if span.covers(h.span))
     piece = span.of(text)
-    return Segment(piece, own, mentions=job.names.find(piece, own), uniform=job.uniform.intersection(m.concept.id for m in own))
+    return Segment(piece, own, job.names.find(piece, own), job.uniform.intersection(m.concept.id for m in own), hinted)
 
 
 def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str]) -> Pair:

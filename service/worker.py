@@ -33,7 +33,7 @@ class Worker:
     def load(self) -> None:
         """Load the model. Raises ModelError."""
         s = self._settings
-        self._pipeline = Pipeline(model.load(s.model, s.engine, s.device, s.threads), s.beam_size)
+        self._pipeline = Pipeline(model.load(s.model, s.engine, s.device, s.threads), s.beam_size, s.lexicon)
 
     @property
     def pipeline(self) -> Pipeline:

@@ -23,6 +23,7 @@ import sentencepiece
 
 from glossary.concepts import Concept
 from glossary.errors import InvalidEntries
+from glossary.lexicon import lexicon
 from glossary.match import Matcher
 from glossary.normalize import fold_term
 from glossary.termbase import Termbase
@@ -66,8 +67,8 @@ def roughen(text: str, rnd: random.Random) -> str:
 
 
 def lexicon_matcher(corpus: Path) -> Matcher:
-    """Names, titles and organizations of the lexicon, to be found in the bitext."""
-    seen: dict[str, Concept] = {}
+    """The built-in lexicon, and names, titles and organizations of the corpus's, to be found in the bitext."""
+    seen: dict[str, Concept] = {fold_term(f): Concept((f,), c.preferred, c.category) for c in lexicon().termbase.concepts for f in c.forms}
     for name in ("helper_titles_orgs", "mledoze_countries", "iraq_places", "cldr"):
         for row in rows(corpus / "lexicon" / f"{name}.tsv.gz"):
             if len(row) > 1 and row[0] and row[1]:
@@ -88,6 +89,7 @@ def collect(corpus: Path, slots: Slots, copies: int, rnd: random.Random) -> Iter
         for a, e, *_ in rows(path) if share else ():
             for _ in range(int(share) + (rnd.random() < share % 1)):
                 yield name, MarkedPair(a, e.title() if name == "google_ar2en_names" else e)
+    yield from (("lexicon", MarkedPair(f, c.preferred)) for c in lexicon().termbase.concepts for f in c.forms)
     for path in sorted((HERE / "authored").glob("*.tsv")):
         for row in rows(path):
             if len(row) == 2:
