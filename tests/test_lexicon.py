@@ -1,0 +1,82 @@
+"""The built-in lexicon: its file, and hints that are suggested and never enforced."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from glossary.concepts import Concept
+from glossary.lexicon import lexicon
+from glossary.match import Matcher
+from glossary.normalize import fold_term, has_arabic
+from glossary.termbase import Termbase
+from service.model import LoadedModel
+from service.pipeline import NOTHING, Pipeline
+from training import lexicon as source
+
+TEXT = "عثر الصيادون على كركدن البحر قرب غرينلاند."  # narwhal
+
+
+def test_the_file_is_what_its_reader_expects() -> None:
+    """Every line has forms, English and a category; no form stands twice; every form is Arabic and long enough to be told from others."""
+    lines = [line for line in files("glossary").joinpath("lexicon.tsv").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert len(lines) == len(lexicon().termbase) > 0
+    forms = [fold_term(f) for c in lexicon().termbase.concepts for f in c.forms]
+    assert len(forms) == len(set(forms))
+    assert all(has_arabic(f) and len(f) > 2 for f in forms)
+    assert not [c.preferred for c in lexicon().termbase.concepts if has_arabic(c.preferred) or c.preferred != c.preferred.strip()]
+
+
+def test_most_entries_are_found_where_they_stand() -> None:
+    """An entry that its own matcher does not find is of no use."""
+    concepts = lexicon().termbase.concepts
+    found = sum(any(m.concept is c for m in lexicon().find(f"رأينا {c.forms[0]} هناك")) for c in concepts)
+    assert found > 0.97 * len(concepts)
+
+
+def test_the_model_is_told_what_it_does_not_know(pipeline: Pipeline, loaded: LoadedModel) -> None:
+    """A word of the lexicon comes out right, and is no term use: nobody asked for it."""
+    (pair,) = pipeline.pairs(pipeline.prepare(TEXT, NOTHING))
+    assert "narwhal" in pair.translation
+    assert not pair.term_uses
+    bare = Pipeline(loaded, beam_size=2, hints=False)
+    (without,) = bare.pairs(bare.prepare(TEXT, NOTHING))
+    assert "narwhal" not in without.translation
+
+
+def test_a_glossary_goes_before_the_lexicon(pipeline: Pipeline) -> None:
+    """What an entry covers gets no hint, and the entry's rendering stands."""
+    job = pipeline.prepare(TEXT, Matcher(Termbase.build("t", [Concept(("البحر",), "ocean")])))
+    assert "كركدن البحر" not in [h.surface for h in job.hints[0]]
+    (pair,) = pipeline.pairs(job)
+    assert "narwhal" not in pair.translation
+    assert [u.rendering for u in pair.term_uses] == ["ocean"]
+
+
+def test_the_signature_names_the_lexicon(loaded: LoadedModel) -> None:
+    """Equal signatures mean equal hints."""
+    on, off = (Pipeline(loaded, hints=h).prepare(TEXT, NOTHING).signature for h in (True, False))
+    assert f"|lexicon:{lexicon().termbase.digest[:12]}|" in on
+    assert "|lexicon:none|" in off
+
+
+@pytest.mark.parametrize(
+    ("rendering", "english", "expected"),
+    [
+        ("dagger", "they drew their daggers.", True),
+        ("bird of prey", "a bird of prey circled", True),
+        ("camels", "apple unveiled a phone", False),
+        ("evaporation", "the water evaporated", True),
+    ],
+)
+def test_the_corpus_speaks_for_a_rendering_in_any_inflection(rendering: str, english: str, expected: bool) -> None:
+    """The check that decides which entries the lexicon keeps."""
+    assert source.said(rendering, english) is expected
+
+
+def test_the_lists_are_read_and_the_file_is_made_of_them() -> None:
+    """Every entry of the lexicon comes from a list of ours, with that rendering and category."""
+    given = {(fold_term(form), english, category) for form, english, category in source.entries()}
+    shown = {(fold_term(f), c.preferred, c.category.value) for c in lexicon().termbase.concepts for f in c.forms}
+    assert shown <= given
