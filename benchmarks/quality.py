@@ -28,14 +28,14 @@ def read_bitext(path: Path) -> tuple[list[str], list[str]]:
     return [r[0] for r in rows], [r[1] for r in rows]
 
 
-def translate(sources: list[str], model: str, engine: str, beam: int, limit: int = 0, hints: bool = True) -> list[str]:
+def translate(sources: list[str], model: str, engine: str, beam: int, limit: int = 0, with_lexicon: bool = True) -> list[str]:
     """Every line through the whole pipeline, without terms."""
     loaded = load(model, engine)
     if limit:
         from dataclasses import replace
 
         loaded = replace(loaded, max_source_tokens=limit)
-    pipeline, none = Pipeline(loaded, beam, hints), Matcher(Termbase.build("none", ()))
+    pipeline, none = Pipeline(loaded, beam, with_lexicon), Matcher(Termbase.build("none", ()))
     # One article of all lines: a line is a paragraph. Lines are made single lines, none of them empty.
     job = pipeline.prepare("\n".join(" ".join(s.split()) for s in sources), none, unify=False)
     return [p.translation for p in pipeline.pairs(job)]

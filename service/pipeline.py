@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glossary.constrain import Outcome, Segment, translate
-from glossary.lexicon import lexicon
+from glossary.lexicon import hints, lexicon
 from glossary.match import Match, Matcher, Miss
 from glossary.normalize import has_arabic
 from glossary.spans import Span
-from glossary.termbase import Termbase
 from glossary.verify import TermUse, Verdict
 from service import __version__
 from service.checks import check
@@ -26,7 +25,6 @@ from service.names import Names, suggest
 from service.pairs import Article, Check, CheckKind, NameUse, Pair, Paragraph, SentencePair, Summary
 from service.segment import Piece, split_article, split_paragraph
 
-NOTHING = Matcher(Termbase("none"))
 # Segments decoded together. Enough to fill the engine's batches; few enough that a stream starts soon.
 WINDOW = 256
 
@@ -74,10 +72,12 @@ class _Window:
 class Pipeline:
     """Translates articles with one loaded model. Stateless between calls; safe to share between threads."""
 
-    def __init__(self, model: LoadedModel, beam_size: int = 4, hints: bool = True):
-        """`hints`: suggest renderings of the built-in lexicon to a model that follows them."""
+    def __init__(self, model: LoadedModel, beam_size: int = 4, with_lexicon: bool = True):
+        """`with_lexicon`: suggest the built-in lexicon's renderings to a model that follows them."""
         self.model, self.beam_size = model, beam_size
-        self._lexicon = lexicon() if hints and model.follows_guides else NOTHING
+        self._hinted = with_lexicon and model.follows_guides
+        if self._hinted:
+            lexicon()  # read now: the first article shall not wait for it
 
     def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
         """Cut the article, find its terms and names, and name what will produce the result.
@@ -88,18 +88,16 @@ class Pipeline:
         term = matcher.termbase.signature if len(matcher.termbase) else "none"
         engine = f"{self.model.backend.engine}/{self.model.device}"
         consistency = "unify" if unify else "report"
-        made = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|lexicon:{self._lexicon.termbase.digest[:12] or 'none'}"
+        words = lexicon().termbase.digest[:12] if self._hinted else "none"
+        made = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|lexicon:{words}"
         facts = f"{made}|glossary:{term}|beam:{beam}|consistency:{consistency}"
         article = split_article(text)
         matches = _mentioned(article, [tuple(matcher.find(p.text, text)) for p in article.paragraphs])
-        hints = [
-            tuple(h for h in self._lexicon.find(p.text, text) if not any(h.span.overlaps(m.span) for m in found))
-            for p, found in zip(article.paragraphs, matches, strict=True)
-        ]
+        hinted = [hints(p.text, text, found) if self._hinted else () for p, found in zip(article.paragraphs, matches, strict=True)]
         counts = Counter(m.concept.id for found in matches for m in found)
         uniform = frozenset(e for e, n in counts.items() if n > 1 and unify)
         names = Names([p.text for p in article.paragraphs], matches, unify)
-        return Job(article, facts, tuple(matches), tuple(hints), uniform, names, beam)
+        return Job(article, facts, tuple(matches), tuple(hinted), uniform, names, beam)
 
     def pairs(self, job: Job, *, first: int = 0) -> Iterator[Pair]:
         """Pairs from paragraph `first` on, in order."""

@@ -7,14 +7,15 @@ from importlib.resources import files
 import pytest
 
 from glossary.concepts import Concept
-from glossary.lexicon import lexicon
+from glossary.lexicon import hints, lexicon
 from glossary.match import Matcher
 from glossary.normalize import fold_term, has_arabic
 from glossary.termbase import Termbase
 from service.model import LoadedModel
-from service.pipeline import NOTHING, Pipeline
+from service.pipeline import Pipeline
 from training import lexicon as source
 
+NOTHING = Matcher(Termbase("none"))
 TEXT = "عثر الصيادون على كركدن البحر قرب غرينلاند."  # narwhal
 
 
@@ -40,7 +41,7 @@ def test_the_model_is_told_what_it_does_not_know(pipeline: Pipeline, loaded: Loa
     (pair,) = pipeline.pairs(pipeline.prepare(TEXT, NOTHING))
     assert "narwhal" in pair.translation
     assert not pair.term_uses
-    bare = Pipeline(loaded, beam_size=2, hints=False)
+    bare = Pipeline(loaded, beam_size=2, with_lexicon=False)
     (without,) = bare.pairs(bare.prepare(TEXT, NOTHING))
     assert "narwhal" not in without.translation
 
@@ -56,7 +57,7 @@ def test_a_glossary_goes_before_the_lexicon(pipeline: Pipeline) -> None:
 
 def test_the_signature_names_the_lexicon(loaded: LoadedModel) -> None:
     """Equal signatures mean equal hints."""
-    on, off = (Pipeline(loaded, hints=h).prepare(TEXT, NOTHING).signature for h in (True, False))
+    on, off = (Pipeline(loaded, with_lexicon=h).prepare(TEXT, NOTHING).signature for h in (True, False))
     assert f"|lexicon:{lexicon().termbase.digest[:12]}|" in on
     assert "|lexicon:none|" in off
 
@@ -80,3 +81,25 @@ def test_the_lists_are_read_and_the_file_is_made_of_them() -> None:
     given = {(fold_term(form), english, category) for form, english, category in source.entries()}
     shown = {(fold_term(f), c.preferred, c.category.value) for c in lexicon().termbase.concepts for f in c.forms}
     assert shown <= given
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("رأى خنجراً", True),
+        ("جمع ثلاثين خنجراً", False),
+        ("جمع 30 خنجراً", False),
+        ("جمع ٣٠ خنجراً", False),
+        ("جمع ألف خنجر", False),
+        ("جمع مئة خنجر", False),
+        ("جمع مئتي خنجر", False),
+        ("جمع خمسمئة خنجر", False),
+        ("جمع خمسة عشر خنجراً", False),
+        ("جمع خمسة خناجر", True),
+        ("جمع 5 خناجر", True),
+        ("في المدينة خنجر", True),
+    ],
+)
+def test_a_counted_noun_gets_no_singular_hint(text: str, found: bool) -> None:
+    """Thirty daggers have a singular in Arabic; the model knows better than the lexicon."""
+    assert bool(hints(text, text, ())) is found
