@@ -9,7 +9,7 @@ import pytest
 from glossary.concepts import Concept
 from glossary.lexicon import hints, lexicon
 from glossary.match import Matcher
-from glossary.normalize import fold_term, has_arabic
+from glossary.normalize import fold, fold_term, has_arabic
 from glossary.termbase import Termbase
 from service.model import LoadedModel
 from service.pipeline import Pipeline
@@ -103,3 +103,9 @@ def test_the_lists_are_read_and_the_file_is_made_of_them() -> None:
 def test_a_counted_noun_gets_no_singular_hint(text: str, found: bool) -> None:
     """Thirty daggers have a singular in Arabic; the model knows better than the lexicon."""
     assert bool(hints(text, text, ())) is found
+
+
+def test_terms_fold_as_texts_do() -> None:
+    """The short way that terms take when they are folded leads where the long one does."""
+    forms = [f for c in lexicon().termbase.concepts for f in c.forms]
+    assert [f for f in forms if fold_term(f) != " ".join(fold(f).text.split())] == []
