@@ -30,6 +30,7 @@ from glossary.constrain import Segment, guides_for, translate
 from glossary.decoder import Decoder, Request
 from glossary.english import cased, occurrences
 from glossary.errors import InvalidEntries
+from glossary.lexicon import hints
 from glossary.match import Match, Matcher
 from glossary.normalize import bare, fold_term
 from glossary.spans import Span
@@ -61,8 +62,9 @@ def article(name: str) -> tuple[str, list[str], Matcher]:
     return text, reference, Matcher(termfile.read((FOLDER / f"{name}.glossary.tsv").read_bytes(), "tsv", name))
 
 
-def segment(text: str, span: Span, matches: Sequence[Match]) -> Segment:
-    return Segment(span.of(text), tuple(replace(m, span=m.span.shift(-span.start)) for m in matches if span.covers(m.span)))
+def segment(text: str, span: Span, matches: Sequence[Match], hinted: Sequence[Match]) -> Segment:
+    inside = lambda found: tuple(replace(m, span=m.span.shift(-span.start)) for m in found if span.covers(m.span))
+    return Segment(span.of(text), inside(matches), hints=inside(hinted))
 
 
 def seeds(pipeline: Pipeline) -> list[Line]:
@@ -107,7 +109,8 @@ def tico(pipeline: Pipeline, bitext: Path, terms: Path) -> list[Line]:
         matches = [m for m in matcher.find(source) if occurrences(m.concept.preferred, reference)]
         if matches:
             pieces = split_paragraph(source, [m.span for m in matches], lambda s: len(pipeline.model.tokenizer.encode(s)), pipeline.model.max_source_tokens)
-            lines.append(Line(str(n), tuple(segment(source, p.span, matches) for p in pieces), reference))
+            hinted = hints(source, source, matches) if pipeline.with_lexicon else ()
+            lines.append(Line(str(n), tuple(segment(source, p.span, matches, hinted) for p in pieces), reference))
     return lines
 
 
@@ -141,11 +144,12 @@ def arbitrary(lines: Sequence[Line]) -> list[Line]:
 
 
 def plain(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
-    return [h[0].text for h in decoder.decode([Request(s.text, align=False) for s in segments])]
+    """What the server returns without a glossary: the lexicon's hints are there all the same."""
+    return [h[0].text for h in decoder.decode([Request(s.text, guides_for(s.hints), align=False) for s in segments])]
 
 
 def inline_copy(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
-    """The rendering stands in the source in place of the term; the model is not trained for it."""
+    """The rendering stands in the source in place of the term; the model is not trained for it. No hints: the text is another."""
     texts = []
     for s in segments:
         text = s.text
@@ -157,11 +161,11 @@ def inline_copy(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
 
 def guided(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
     """Trained inline renderings, nothing after."""
-    return [h[0].text for h in decoder.decode([Request(s.text, guides_for(s.constraints)) for s in segments])]
+    return [h[0].text for h in decoder.decode([Request(s.text, guides_for((*s.constraints, *s.hints))) for s in segments])]
 
 
 def masked(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
-    """Terms become TERM1, TERM2, … and are put back where they survive."""
+    """Terms become TERM1, TERM2, … and are put back where they survive. No hints: the text is another."""
     texts = []
     for s in segments:
         text = s.text
@@ -192,7 +196,7 @@ def replaced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
 def forced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
     """Prefix forcing without guidance or repair: every missing term at its best-aligned place, one after another."""
     outputs = plain(decoder, segments)
-    hypotheses = [h[0] for h in decoder.decode([Request(s.text) for s in segments])]
+    hypotheses = [h[0] for h in decoder.decode([Request(s.text, guides_for(s.hints)) for s in segments])]
     for i, s in enumerate(segments):
         best: Hypothesis = hypotheses[i]
         for c in s.constraints:
@@ -200,7 +204,7 @@ def forced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
                 mass = best.mass(c.span)
                 start = best.targets[max(range(len(mass)), key=mass.__getitem__)].start if mass else 0
                 prefix = best.text[:start].rstrip()
-                best = decoder.decode([Request(s.text, prefix=f"{prefix} {cased(c.concept.preferred, prefix, len(prefix))}".strip())])[0][0]
+                best = decoder.decode([Request(s.text, guides_for(s.hints), f"{prefix} {cased(c.concept.preferred, prefix, len(prefix))}".strip())])[0][0]
         outputs[i] = best.text
     return outputs
 

@@ -75,8 +75,8 @@ class Pipeline:
     def __init__(self, model: LoadedModel, beam_size: int = 4, with_lexicon: bool = True):
         """`with_lexicon`: suggest the built-in lexicon's renderings to a model that follows them."""
         self.model, self.beam_size = model, beam_size
-        self._hinted = with_lexicon and model.follows_guides
-        if self._hinted:
+        self.with_lexicon = with_lexicon and model.follows_guides
+        if self.with_lexicon:
             lexicon()  # read now: the first article shall not wait for it
 
     def prepare(self, text: str, matcher: Matcher, beam_size: int = 0, unify: bool = True) -> Job:
@@ -88,12 +88,12 @@ class Pipeline:
         term = matcher.termbase.signature if len(matcher.termbase) else "none"
         engine = f"{self.model.backend.engine}/{self.model.device}"
         consistency = "unify" if unify else "report"
-        words = lexicon().termbase.digest[:12] if self._hinted else "none"
+        words = lexicon().termbase.digest[:12] if self.with_lexicon else "none"
         made = f"tarjuman:{__version__}|model:{self.model.sha256[:12]}|engine:{engine}|lexicon:{words}"
         facts = f"{made}|glossary:{term}|beam:{beam}|consistency:{consistency}"
         article = split_article(text)
         matches = _mentioned(article, [tuple(matcher.find(p.text, text)) for p in article.paragraphs])
-        hinted = [hints(p.text, text, found) if self._hinted else () for p, found in zip(article.paragraphs, matches, strict=True)]
+        hinted = [hints(p.text, text, found) if self.with_lexicon else () for p, found in zip(article.paragraphs, matches, strict=True)]
         counts = Counter(m.concept.id for found in matches for m in found)
         uniform = frozenset(e for e, n in counts.items() if n > 1 and unify)
         names = Names([p.text for p in article.paragraphs], matches, unify)
