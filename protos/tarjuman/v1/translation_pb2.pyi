@@ -321,7 +321,7 @@ class TranslateDocumentResponse(_message.Message):
     and its gap.
     """
     signature: _builtins.str
-    """What produced this result: model, glossary revision, options. Equal signatures and texts give
+    """What produced this result: model, built-in lexicon, glossary revision, options. Equal signatures and texts give
     equal results.
     """
     @_builtins.property
