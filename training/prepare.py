@@ -21,7 +21,7 @@ from pathlib import Path
 
 import sentencepiece
 
-from glossary.concepts import Concept
+from glossary.concepts import Category, Concept
 from glossary.errors import InvalidEntries
 from glossary.lexicon import lexicon
 from glossary.match import Matcher
@@ -43,7 +43,7 @@ SHARE = {
     "mlqa_wiki_mined": 1, "mlqa_questions": 1, "sdg_translations": 1, "opensource_guide": 0.3, "vote_gov": 1, "nhs_covid19": 1,
     "coronamelder": 1, "covid19_scenarios": 1, "uk_whitehall": 1, "privacyguides": 0.3, "wikipedia_android": 0.1,
     "msdocs_d365_operations": 0.01, "bible_svd_web": 0.05,
-    "wiktionary_ar_en": 0.3, "wikidata_name_tokens": 0.04, "google_ar2en_names": 0.1, "whosonfirst_places": 0.01,
+    "wiktionary_ar_en": 0.3, "wikidata_name_tokens": 0.15, "google_ar2en_names": 0.1, "whosonfirst_places": 0.01,
     "cldr": 0.3, "mledoze_countries": 1, "helper_titles_orgs": 1, "iraq_places": 0.3, "dr5hn_arab_places": 0.1, "thegenio_names": 0.5,
 }  # fmt: skip
 # Of the tagged pairs half come from slots and lexicon, half from aligned phrases.
@@ -142,9 +142,11 @@ def main() -> None:
     o.out.mkdir(parents=True, exist_ok=True)
     rnd = random.Random(o.seed)
     sentencepiece.set_random_generator_seed(o.seed)
-    romanized = rows(o.corpus / "lexicon" / "google_ar2en_names.tsv.gz")
-    names = [(r[0], r[1].title()) for r in romanized if " " not in r[0] and 3 <= len(r[0]) <= 9 and r[1].isalpha()]
-    slots = Slots(HERE / "slots", names, rnd)
+    tokens = rows(o.corpus / "lexicon" / "wikidata_name_tokens.tsv.gz")
+    names = [(r[0], r[1]) for r in tokens if len(r[0]) > 2 and r[1].isascii() and r[1].isalpha()]
+    known = [(c.category, f, c.preferred) for c in lexicon().termbase.concepts for f in c.forms]
+    names += 3 * [(f, e) for kind, f, e in known if kind is Category.PERSON and " " not in f]
+    slots = Slots(HERE / "slots", names, [(f, e) for kind, f, e in known if kind is Category.PLACE], rnd)
     held_out = HeldOut([*sorted((o.corpus / "dev").glob("*.tsv")), *sorted((o.corpus / "test").glob("*.tsv"))])
     sp = sentencepiece.SentencePieceProcessor(model_file=str(o.spm))
     counts: collections.Counter[str] = collections.Counter()

@@ -40,10 +40,10 @@ def rows(path: Path) -> list[list[str]]:
 
 
 class Slots:
-    """Fillers from `slots/`, and single names from `names` (Arabic, English) for variety."""
+    """Fillers from `slots/`; single names from `names` and places from `places` (Arabic, English) for variety."""
 
-    def __init__(self, folder: Path, names: list[tuple[str, str]], rnd: random.Random):
-        self.rnd, self.wild = rnd, names
+    def __init__(self, folder: Path, names: list[tuple[str, str]], places: list[tuple[str, str]], rnd: random.Random):
+        self.rnd, self.wild, self.places = rnd, names, places
         self.lists = {p.stem: [(r[0], r[1]) for r in rows(p)] for p in sorted(folder.glob("*.tsv"))}
 
     def surname(self) -> tuple[str, str]:
@@ -74,6 +74,8 @@ class Slots:
         if kind in ("NUM", "YEAR"):
             n = str(self.rnd.randint(11, 99) if kind == "NUM" else self.rnd.randint(1950, 2030))
             return n, n
+        if kind == "CITY" and self.places and self.rnd.random() < 0.5:
+            return self.rnd.choice(self.places)
         return self.rnd.choice(self.lists[{"ORG": "org", "CITY": "city", "CTRY": "ctry", "DAY": "day", "MON": "mon"}[kind]])
 
     def expand(self, source: str, target: str) -> MarkedPair:

@@ -30,7 +30,7 @@ def main() -> None:
     rnd = random.Random(1)
     held_out = HeldOut([*(o.corpus / "dev").glob("*.tsv"), *(o.corpus / "test").glob("*.tsv")])
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as text:
-        for _, pair in collect(o.corpus, Slots(HERE / "slots", [], rnd), 1, rnd):
+        for _, pair in collect(o.corpus, Slots(HERE / "slots", [], [], rnd), 1, rnd):
             a, e = arabic(pair.source), english(pair.target)
             if keep(a, e) and a not in held_out and e not in held_out:
                 text.write(f"{a}\n{e}\n")
