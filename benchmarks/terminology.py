@@ -145,7 +145,7 @@ def arbitrary(lines: Sequence[Line]) -> list[Line]:
 
 def plain(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
     """What the server returns without a glossary: the lexicon's hints are there all the same."""
-    return [h[0].text for h in decoder.decode([Request(s.text, guides_for(s.hints), align=False) for s in segments])]
+    return [h[0].text for h in decoder.decode([Request(s.text, guides_for((), s.hints), align=False) for s in segments])]
 
 
 def inline_copy(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
@@ -161,7 +161,7 @@ def inline_copy(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
 
 def guided(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
     """Trained inline renderings, nothing after."""
-    return [h[0].text for h in decoder.decode([Request(s.text, guides_for((*s.constraints, *s.hints))) for s in segments])]
+    return [h[0].text for h in decoder.decode([Request(s.text, guides_for(s.constraints, s.hints)) for s in segments])]
 
 
 def masked(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
@@ -196,7 +196,7 @@ def replaced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
 def forced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
     """Prefix forcing without guidance or repair: every missing term at its best-aligned place, one after another."""
     outputs = plain(decoder, segments)
-    hypotheses = [h[0] for h in decoder.decode([Request(s.text, guides_for(s.hints)) for s in segments])]
+    hypotheses = [h[0] for h in decoder.decode([Request(s.text, guides_for((), s.hints)) for s in segments])]
     for i, s in enumerate(segments):
         best: Hypothesis = hypotheses[i]
         for c in s.constraints:
@@ -204,7 +204,7 @@ def forced(decoder: Decoder, segments: Sequence[Segment]) -> list[str]:
                 mass = best.mass(c.span)
                 start = best.targets[max(range(len(mass)), key=mass.__getitem__)].start if mass else 0
                 prefix = best.text[:start].rstrip()
-                best = decoder.decode([Request(s.text, guides_for(s.hints), f"{prefix} {cased(c.concept.preferred, prefix, len(prefix))}".strip())])[0][0]
+                best = decoder.decode([Request(s.text, guides_for((), s.hints), f"{prefix} {cased(c.concept.preferred, prefix, len(prefix))}".strip())])[0][0]
         outputs[i] = best.text
     return outputs
 

@@ -73,15 +73,16 @@ class _State:
         return True
 
 
-def guides_for(constraints: Sequence[Match]) -> tuple[Guide, ...]:
-    """The inline requests for these constraints or hints."""
-    return tuple(Guide(c.span, c.form, c.concept.preferred) for c in constraints)
+def guides_for(constraints: Sequence[Match], hints: Sequence[Match] = ()) -> tuple[Guide, ...]:
+    """The inline requests for these constraints and hints."""
+    asked = tuple(Guide(c.span, c.form, c.concept.preferred) for c in constraints)
+    return asked + tuple(Guide(h.span, h.form, h.concept.preferred, hint=True) for h in hints)
 
 
 def translate(decoder: Decoder, segments: Sequence[Segment]) -> list[Outcome]:
     """Translate segments so that every constraint is met or reported; same order."""
     plain = [Request(s.text, align=bool(s.constraints or s.mentions)) for s in segments]
-    asked = [replace(r, guides=guides_for((*s.constraints, *s.hints))) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
+    asked = [replace(r, guides=guides_for(s.constraints, s.hints)) for r, s in zip(plain, segments, strict=True)] if decoder.follows_guides else plain
     states = _first(decoder, segments, asked)
     for state in states:
         _replace(state)

@@ -15,11 +15,15 @@ from glossary.verify import Hypothesis
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """An inline request: render what stands at `span` of the source by `rendering`. `form` is its dictionary form."""
+    """An inline request: render what stands at `span` of the source by `rendering`. `form` is its dictionary form.
+
+    A `hint` is one that nobody will hold against the output.
+    """
 
     span: Span
     form: str
     rendering: str
+    hint: bool = False
 
 
 @dataclass(frozen=True)

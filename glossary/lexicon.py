@@ -16,13 +16,19 @@ from functools import cache
 from importlib.resources import files
 
 from glossary.concepts import Category, Concept
+from glossary.english import occurrences
 from glossary.match import Match, Matcher
-from glossary.normalize import fold
+from glossary.normalize import bare, fold
 from glossary.termbase import Termbase
 
-# Behind numbers from eleven on a noun is singular in Arabic and plural in English (خمسون متراً, مليون جرعة; Ryding 2005, §15.1).
-_TENS = "(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ون|ين)"
-_COUNTED = re.compile(rf"(?:\d|\b[وبل]?(?:ال)?(?:{_TENS}|عشره?|(?:[ا-ي]{{3,5}})?م[اي]{{1,2}}ه|م(?:اي?|ي)ت[اي]|الف|مليون|مليار))\W*$")
+# Behind a number from eleven on, and behind a counted thousand or million, a noun is singular in Arabic and plural in
+# English (خمسون متراً, مليون جرعة, آلاف جندي; Ryding 2005, §15.1). Folded; not behind a year.
+_STEM = "(?:ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)"
+_COUNTED = re.compile(
+    rf"(?<!\w)(?<!عام )(?<!سنه )[وفبل]?(?:\d+|(?:ال)?(?:{_STEM}|عشر)(?:ون|ين)|عشره?|{_STEM}?(?:مئه|ميه|مايه|مئتا|مئتي|ميتا|ميتي|مايتي)"
+    r"|الف[اي]?|الاف|ملي(?:ون|ار)(?:ا|ي|ات)?|ملايين|تريليون(?:ات)?)\s+$"
+)
+_PLURAL = re.compile(r"(?:(?<![siu])s|[mM]en|people|children|feet|mice)$")
 
 
 @cache
@@ -35,10 +41,16 @@ def lexicon() -> Matcher:
 
 
 def hints(text: str, article: str, terms: Sequence[Match]) -> tuple[Match, ...]:
-    """The lexicon's matches in a paragraph of an article, clear of the glossary's."""
-    found = (m for m in lexicon().find(text, article) if not any(m.span.overlaps(t.span) for t in terms))
-    return tuple(m for m in found if m.concept.preferred.endswith("s") or not _counted(text[: m.span.start - len(m.proclitic)]))
+    """The lexicon's matches in a paragraph of an article: clear of the glossary's, and of what its entries accept or forbid."""
+    found = [m for m in lexicon().find(text, article) if not any(m.span.overlaps(t.span) for t in terms) and _helps(m, text)]
+    ruled = {r for t in terms for r in (*t.concept.accepted, *t.concept.forbidden)} if found else ()
+    return tuple(m for m in found if not any(occurrences(r, m.concept.preferred) for r in ruled))
 
 
-def _counted(before: str) -> bool:
-    return bool(_COUNTED.search(fold(before[-20:]).text))
+def _helps(match: Match, text: str) -> bool:
+    """Whether an entry is right in this place: not طعنه "stabbed him" for طعنة, nor a singular for what is counted."""
+    if match.form.endswith("ة") and bare(match.surface).endswith("ه"):
+        return False
+    if match.concept.category is not Category.TERM or match.proclitic or _PLURAL.search(match.concept.preferred):
+        return True
+    return not _COUNTED.search(fold(text[max(0, match.span.start - 20) : match.span.start]).text)

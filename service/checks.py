@@ -92,6 +92,8 @@ def _untranslated(translation: str) -> Iterator[Check]:
     for m in re.finditer(r"\S+", translation):
         if any(map(is_arabic, m.group())):
             yield Check(CheckKind.UNTRANSLATED, f"{m.group()!r} was left in Arabic", target=Span(*m.span()))
+        elif "\ufffd" in m.group():
+            yield Check(CheckKind.UNKNOWN_CHARACTERS, f"{m.group()!r} has a character that the model failed to write", target=Span(*m.span()))
 
 
 def _repetition(source: str, translation: str) -> Iterator[Check]:

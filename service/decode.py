@@ -99,7 +99,7 @@ class TextDecoder:
         guides = sorted(request.guides, key=lambda g: g.span)
         while len((source := self._shown(request.source, guides, request.align)).tokens) > self._model.max_target_tokens and guides:
             # Renderings so long that the model has no place for them are left to forcing and repair.
-            guides.remove(max(guides, key=lambda g: len(g.rendering)))
+            guides.remove(max(guides, key=lambda g: (g.hint, len(g.rendering))))
         return source
 
     def _shown(self, text: str, guides: Sequence[Guide], align: bool) -> _Source:

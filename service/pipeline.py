@@ -202,11 +202,11 @@ def _mentioned(article: Article, matches: Sequence[tuple[Match, ...]]) -> list[t
     return result
 
 
-def _segment(job: Job, text: str, span: Span, matches: Sequence[Match], hints: Sequence[Match]) -> Segment:
+def _segment(job: Job, text: str, span: Span, matches: Sequence[Match], hinted: Sequence[Match]) -> Segment:
     own = tuple(replace(m, span=m.span.shift(-span.start)) for m in matches)
-    hinted = tuple(replace(h, span=h.span.shift(-span.start)) for h in hints if span.covers(h.span))
+    suggested = tuple(replace(h, span=h.span.shift(-span.start)) for h in hinted if span.covers(h.span))
     piece = span.of(text)
-    return Segment(piece, own, job.names.find(piece, own), job.uniform.intersection(m.concept.id for m in own), hinted)
+    return Segment(piece, own, job.names.find(piece, own), job.uniform.intersection(m.concept.id for m in own), suggested)
 
 
 def _assemble(work: _Work, outcomes: dict[Segment, Outcome], known: Names, spelled: dict[str, str]) -> Pair:

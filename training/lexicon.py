@@ -13,7 +13,9 @@ import collections
 import gzip
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from glossary.concepts import Category, Concept
@@ -27,6 +29,30 @@ HERE = Path(__file__).parent
 FEW = 3  # pairs that say nothing about an entry
 AGREE = 0.4
 KNOWN = 80  # pairs from which the model has learnt a word without help
+SHORT = 4  # letters of a word that is held against the English whole
+# Letters that are no letter with an accent.
+_WHOLE = str.maketrans(
+    {
+        "ł": "l",
+        "Ł": "L",
+        "ø": "o",
+        "Ø": "O",
+        "ı": "i",
+        "đ": "d",
+        "Đ": "D",
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "Ae",
+        "œ": "oe",
+        "ə": "e",
+        "ð": "d",
+        "þ": "th",
+        "’": "'",
+        "‘": "'",
+        "ʻ": "'",
+        "–": "-",
+    }
+)
 Entry = tuple[str, str, str]  # Arabic form, English, category
 
 
@@ -54,35 +80,47 @@ def entries() -> list[Entry]:
                 raise SystemExit(f"{path}:{number}: wants forms, English and category, separated by tabs; has {line!r}")
             for form in filter(None, map(str.strip, cells[0].split("|"))):
                 if len(fold_term(form)) > 2 and form not in FUNCTION_WORDS:
-                    found.setdefault((form, cells[1], cells[2]))
+                    found.setdefault((form, plain(cells[1]), cells[2]))
     return list(found)
 
 
+@cache
+def _pattern(word: str) -> re.Pattern[str]:
+    """A word in any inflection: a short one with an ending at most, a long one by its beginning."""
+    return re.compile(rf"\b{re.escape(word)}(?:e?s|'s)?\b" if len(word) <= SHORT else rf"\b{re.escape(word[: max(SHORT, len(word) - 3)])}")
+
+
 def said(rendering: str, english: str) -> bool:
-    """Whether the English has the rendering, in whatever inflection."""
-    words = re.findall(r"[^\W_]+", rendering.casefold())
-    return all(w[: max(4, len(w) - 3)] in english for w in words)
+    """Whether the English has the rendering, in whatever inflection; both in small letters."""
+    return all(_pattern(w).search(english) for w in re.findall(r"[^\W_]+", rendering))
+
+
+def plain(rendering: str) -> str:
+    """The rendering without accents, as agencies write it (Simsek, Ceausescu): the model writes such letters byte by byte, and badly."""
+    letters = unicodedata.normalize("NFKD", rendering.translate(_WHOLE))
+    return "".join(c for c in letters if not unicodedata.combining(c))
 
 
 def main(corpus: Path) -> None:
     given = entries()
     renderings: collections.defaultdict[str, dict[str, Entry]] = collections.defaultdict(dict)
-    for entry in given:
-        renderings[fold_term(entry[0])].setdefault(entry[1], entry)
-    concepts = tuple(Concept((next(iter(r.values()))[0],), folded, Category(next(iter(r.values()))[2])) for folded, r in renderings.items())
-    matcher = Matcher(Termbase("lexicon", concepts))
+    for form, english, category in given:
+        renderings[fold_term(form)].setdefault(english, (form, english, category))
+    first = [next(iter(r.values())) for r in renderings.values()]
+    matcher = Matcher(Termbase("lexicon", tuple(Concept((form,), english, Category(category)) for form, english, category in first)))
     seen: collections.Counter[str] = collections.Counter()
     right: collections.Counter[tuple[str, str]] = collections.Counter()
     for arabic, english in bitext(corpus):
         small = english.casefold()
-        for folded in {m.concept.preferred for m in matcher.find(arabic)}:
+        for folded in {fold_term(m.form) for m in matcher.find(arabic)}:
             seen[folded] += 1
-            right.update((folded, r) for r in renderings[folded] if said(r, small))
+            right.update((folded, r) for r in renderings[folded] if said(r.casefold(), small))
     kept: collections.defaultdict[tuple[str, str], list[str]] = collections.defaultdict(list)
     for folded, found in renderings.items():
         (best, entry), *others = sorted(found.items(), key=lambda item: -right[folded, item[0]])
         unsure = others and right[folded, best] <= 2 * right[folded, others[0][0]]
-        if not unsure and seen[folded] <= KNOWN and (seen[folded] < FEW or right[folded, best] >= AGREE * seen[folded]):
+        known = " " not in folded and seen[folded] > KNOWN  # a phrase stays: حمض نووي keeps حمض from being found in it
+        if not unsure and not known and (seen[folded] < FEW or right[folded, best] >= AGREE * seen[folded]):
             kept[best, entry[2]].append(entry[0])
     print("# Arabic forms, English, category; see training/lexicon.py.")
     for (english, category), forms in sorted(kept.items()):

@@ -3,7 +3,7 @@
     python -m training.small_words CORPUS_FOLDER > glossary/small_words.txt
 
 The truecasing of statistical translation (Lita et al. 2003): a word is listed when the English sides of our pairs and of
-the bitext have it three times inside sentences, all but one in thirty of them in small letters. Brown and Minister are not listed.
+the bitext have it three times inside sentences, all but one in thirty of them in small letters, and it is no surname (Brown, Rice).
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from glossary.concepts import Category
+from glossary.lexicon import lexicon
+
+COMMON = 400  # a word as common as this is no surname where a clause begins, whoever bears it (So, An)
 HERE = Path(__file__).parent
 # A word behind a small one or a comma, so that no sentence or quotation begins with it, and not before a capital: Federal Police.
 INSIDE = re.compile(r"(?=\b[a-z0-9]+,? ([A-Za-z][a-z]*)(?![\w'’-]| [A-Z]))")
@@ -37,7 +41,9 @@ def main(corpus: Path) -> None:
     for line in english(corpus):
         for word in INSIDE.findall(line):
             (small if word.islower() else capital)[word.lower()] += 1
-    found = sorted(w for w, n in small.items() if n >= 3 and n >= 29 * capital[w])
+    names = {c.preferred.lower() for c in lexicon().termbase.concepts if c.category is Category.PERSON}
+    names |= {line.split("\t")[1].lower() for line in (HERE / "slots" / "sur.tsv").read_text(encoding="utf-8").splitlines()}
+    found = sorted(w for w, n in small.items() if n >= 3 and n >= 29 * capital[w] and (w not in names or n >= COMMON))
     print("# English words without a capital inside a sentence; see training/small_words.py.")
     print("\n".join(found))
 
