@@ -146,7 +146,8 @@ def main() -> None:
     names = [(r[0], r[1]) for r in tokens if len(r[0]) > 2 and r[1].isascii() and r[1].isalpha()]
     known = [(c.category, f, c.preferred) for c in lexicon().termbase.concepts for f in c.forms]
     names += 3 * [(f, e) for kind, f, e in known if kind is Category.PERSON and " " not in f]
-    slots = Slots(HERE / "slots", names, [(f, e) for kind, f, e in known if kind is Category.PLACE], rnd)
+    places = [(f, e) for kind, f, e in known if kind is Category.PLACE and " " not in f and not f.startswith("ال")]  # mostly towns
+    slots = Slots(HERE / "slots", names, places, rnd)
     held_out = HeldOut([*sorted((o.corpus / "dev").glob("*.tsv")), *sorted((o.corpus / "test").glob("*.tsv"))])
     sp = sentencepiece.SentencePieceProcessor(model_file=str(o.spm))
     counts: collections.Counter[str] = collections.Counter()

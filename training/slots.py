@@ -40,7 +40,7 @@ def rows(path: Path) -> list[list[str]]:
 
 
 class Slots:
-    """Fillers from `slots/`; single names from `names` and places from `places` (Arabic, English) for variety."""
+    """Fillers from `slots/`; single names from `names` and towns from `places` (Arabic, English) for variety."""
 
     def __init__(self, folder: Path, names: list[tuple[str, str]], places: list[tuple[str, str]], rnd: random.Random):
         self.rnd, self.wild, self.places = rnd, names, places
