@@ -25,6 +25,8 @@ from tests.conftest import SEEDS, Running, run_server, seed
 
 INLINE = translation_pb2.InlineGlossary(content="العراق\tIraq\nمصر\tEgypt\nعلي\tAli\tperson\n".encode())
 SOURCE = translation_pb2.GlossarySource(inline=INLINE)
+# As much as the server takes; a fast machine needs a second for it.
+LONG = "\n".join(f"وصل الوفد رقم {n} إلى المدينة صباح اليوم وعقد اجتماعا مع الوزير. وغادر الوفد رقم {n} المدينة مساء بعد لقاء الوزير." for n in range(390))
 
 
 def problem(call, request) -> Problem:  # type: ignore[no-untyped-def]
@@ -251,32 +253,30 @@ def test_stranger_with_only_the_protos(running: Running, tmp_path) -> None:  # t
 
 def test_a_caller_that_leaves_stops_its_work(running: Running) -> None:
     """After a cancelled article the server answers at once again."""
-    text = "\n".join(f"وصل الوفد رقم {n} إلى المدينة صباح اليوم وعقد اجتماعا مع الوزير. وغادر الوفد رقم {n} المدينة مساء بعد لقاء الوزير." for n in range(390))
-    stream = running.translation.StreamTranslateDocument(translation_pb2.StreamTranslateDocumentRequest(text=text))
+    stream = running.translation.StreamTranslateDocument(translation_pb2.StreamTranslateDocumentRequest(text=LONG))
     assert next(stream).HasField("header")
     next(stream)
     stream.cancel()
     started = time.perf_counter()
     assert translate(running, "نعم").pairs
     assert time.perf_counter() - started < 30  # all 390 paragraphs take several times as long
-    with pytest.raises(grpc.RpcError) as caught:  # a fast machine needs half a second for it
-        running.translation.TranslateDocument(translation_pb2.TranslateDocumentRequest(text=text), timeout=0.1)
+    with pytest.raises(grpc.RpcError) as caught:
+        running.translation.TranslateDocument(translation_pb2.TranslateDocumentRequest(text=LONG), timeout=0.1)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert translate(running, "نعم").pairs
 
 
 def test_calls_take_turns(running: Running) -> None:
     """A short text is answered while a long article is still being translated."""
-    text = "\n".join(f"وصل الوفد رقم {n} إلى المدينة صباح اليوم وعقد اجتماعا مع الوزير." for n in range(390))
     done = threading.Event()
 
     def long_call() -> None:
-        translate(running, text)
+        translate(running, LONG)
         done.set()
 
     thread = threading.Thread(target=long_call)
     thread.start()
-    time.sleep(0.3)
+    time.sleep(0.1)
     assert translate(running, "نعم").pairs
     assert not done.is_set()
     thread.join()
