@@ -43,7 +43,7 @@ def lexicon() -> Matcher:
 def hints(text: str, article: str, terms: Sequence[Match]) -> tuple[Match, ...]:
     """The lexicon's matches in a paragraph of an article: clear of the glossary's, and of what its entries accept or forbid."""
     found = [m for m in lexicon().find(text, article) if not any(m.span.overlaps(t.span) for t in terms) and _helps(m, text)]
-    ruled = {r for t in terms for r in (*t.concept.accepted, *t.concept.forbidden)} if found else ()
+    ruled = {r for t in terms for r in (*t.concept.accepted, *t.concept.forbidden)}
     return tuple(m for m in found if not any(occurrences(r, m.concept.preferred) for r in ruled))
 
 

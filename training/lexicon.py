@@ -10,7 +10,6 @@ renderings of one form the corpus decides, and where it cannot, neither is kept.
 from __future__ import annotations
 
 import collections
-import gzip
 import re
 import sys
 import unicodedata
@@ -23,7 +22,7 @@ from glossary.match import Matcher
 from glossary.normalize import fold_term
 from glossary.termbase import Termbase
 from glossary.words import FUNCTION_WORDS
-from training.slots import SLOT
+from training.slots import SLOT, rows
 
 HERE = Path(__file__).parent
 FEW = 3  # pairs that say nothing about an entry
@@ -31,43 +30,14 @@ AGREE = 0.4
 KNOWN = 80  # pairs from which the model has learnt a word without help
 SHORT = 4  # letters of a word that is held against the English whole
 # Letters that are no letter with an accent.
-_WHOLE = str.maketrans(
-    {
-        "ł": "l",
-        "Ł": "L",
-        "ø": "o",
-        "Ø": "O",
-        "ı": "i",
-        "đ": "d",
-        "Đ": "D",
-        "ß": "ss",
-        "æ": "ae",
-        "Æ": "Ae",
-        "œ": "oe",
-        "ə": "e",
-        "ð": "d",
-        "þ": "th",
-        "’": "'",
-        "‘": "'",
-        "ʻ": "'",
-        "–": "-",
-    }
-)
+_WHOLE = str.maketrans("łŁøØıđĐəð’‘ʻ–", "lLoOidDed'''-") | {ord("ß"): "ss", ord("æ"): "ae", ord("Æ"): "Ae", ord("œ"): "oe", ord("þ"): "th"}
 Entry = tuple[str, str, str]  # Arabic form, English, category
 
 
 def bitext(corpus: Path) -> Iterator[tuple[str, str]]:
     """Arabic and English of every pair of ours without slots, and of the corpus."""
-    for path in sorted((HERE / "authored").glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.count("\t") == 1 and not SLOT.search(line):
-                a, e = line.split("\t")
-                yield a, e
-    for path in sorted((corpus / "bitext").glob("*.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                a, e, *_ = line.rstrip("\n").split("\t")
-                yield a, e
+    for path in (*sorted((HERE / "authored").glob("*.tsv")), *sorted((corpus / "bitext").glob("*.gz"))):
+        yield from ((row[0], row[1]) for row in rows(path) if not SLOT.search(row[0]))
 
 
 def entries() -> list[Entry]:

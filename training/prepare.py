@@ -66,9 +66,14 @@ def roughen(text: str, rnd: random.Random) -> str:
     return text
 
 
+def known() -> list[tuple[str, str, Category]]:
+    """(Arabic form, English, category) of every form of the built-in lexicon."""
+    return [(f, c.preferred, c.category) for c in lexicon().termbase.concepts for f in c.forms]
+
+
 def lexicon_matcher(corpus: Path) -> Matcher:
     """The built-in lexicon, and names, titles and organizations of the corpus's, to be found in the bitext."""
-    seen: dict[str, Concept] = {fold_term(f): Concept((f,), c.preferred, c.category) for c in lexicon().termbase.concepts for f in c.forms}
+    seen: dict[str, Concept] = {fold_term(f): Concept((f,), e, kind) for f, e, kind in known()}
     for name in ("helper_titles_orgs", "mledoze_countries", "iraq_places", "cldr"):
         for row in rows(corpus / "lexicon" / f"{name}.tsv.gz"):
             if len(row) > 1 and row[0] and row[1]:
@@ -89,7 +94,7 @@ def collect(corpus: Path, slots: Slots, copies: int, rnd: random.Random) -> Iter
         for a, e, *_ in rows(path) if share else ():
             for _ in range(int(share) + (rnd.random() < share % 1)):
                 yield name, MarkedPair(a, e.title() if name == "google_ar2en_names" else e)
-    yield from (("lexicon", MarkedPair(f, c.preferred)) for c in lexicon().termbase.concepts for f in c.forms)
+    yield from (("lexicon", MarkedPair(f, e)) for f, e, _ in known())
     for path in sorted((HERE / "authored").glob("*.tsv")):
         for row in rows(path):
             if len(row) == 2:
@@ -144,9 +149,9 @@ def main() -> None:
     sentencepiece.set_random_generator_seed(o.seed)
     tokens = rows(o.corpus / "lexicon" / "wikidata_name_tokens.tsv.gz")
     names = [(r[0], r[1]) for r in tokens if len(r[0]) > 2 and r[1].isascii() and r[1].isalpha()]
-    known = [(c.category, f, c.preferred) for c in lexicon().termbase.concepts for f in c.forms]
-    names += 3 * [(f, e) for kind, f, e in known if kind is Category.PERSON and " " not in f]
-    places = [(f, e) for kind, f, e in known if kind is Category.PLACE and " " not in f and not f.startswith("ال")]  # mostly towns
+    single = [(f, e, kind) for f, e, kind in known() if " " not in f]
+    names += 3 * [(f, e) for f, e, kind in single if kind is Category.PERSON]
+    places = [(f, e) for f, e, kind in single if kind is Category.PLACE and not f.startswith("ال")]  # mostly towns
     slots = Slots(HERE / "slots", names, places, rnd)
     held_out = HeldOut([*sorted((o.corpus / "dev").glob("*.tsv")), *sorted((o.corpus / "test").glob("*.tsv"))])
     sp = sentencepiece.SentencePieceProcessor(model_file=str(o.spm))

@@ -9,7 +9,6 @@ the bitext have it three times inside sentences, all but one in thirty of them i
 from __future__ import annotations
 
 import collections
-import gzip
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from glossary.concepts import Category
 from glossary.lexicon import lexicon
+from training.slots import rows
 
 COMMON = 400  # a word as common as this is no surname where a clause begins, whoever bears it (So, An)
 HERE = Path(__file__).parent
@@ -28,11 +28,8 @@ SOURCES = ("tatoeba_ara", "xquad", "ud_pud", "mlqa_wiki_mined", "nhs_covid19")
 
 def english(corpus: Path) -> Iterator[str]:
     """The English sides, a line each."""
-    for path in sorted((HERE / "authored").glob("*.tsv")):
-        yield from (line.split("\t")[1] for line in path.read_text(encoding="utf-8").splitlines() if line.count("\t") == 1)
-    for name in SOURCES:
-        with gzip.open(corpus / "bitext" / f"{name}.tsv.gz", "rt", encoding="utf-8") as lines:
-            yield from (line.rstrip("\n").split("\t")[1] for line in lines)
+    for path in (*sorted((HERE / "authored").glob("*.tsv")), *(corpus / "bitext" / f"{name}.tsv.gz" for name in SOURCES)):
+        yield from (row[1] for row in rows(path))
 
 
 def main(corpus: Path) -> None:
@@ -42,7 +39,7 @@ def main(corpus: Path) -> None:
         for word in INSIDE.findall(line):
             (small if word.islower() else capital)[word.lower()] += 1
     names = {c.preferred.lower() for c in lexicon().termbase.concepts if c.category is Category.PERSON}
-    names |= {line.split("\t")[1].lower() for line in (HERE / "slots" / "sur.tsv").read_text(encoding="utf-8").splitlines()}
+    names |= {row[1].lower() for row in rows(HERE / "slots" / "sur.tsv")}
     found = sorted(w for w, n in small.items() if n >= 3 and n >= 29 * capital[w] and (w not in names or n >= COMMON))
     print("# English words without a capital inside a sentence; see training/small_words.py.")
     print("\n".join(found))

@@ -10,12 +10,12 @@ often as what is left without its first letter or two. The list holds counts' ou
 from __future__ import annotations
 
 import collections
-import gzip
 import re
 import sys
 from pathlib import Path
 
 from glossary.normalize import fold_term
+from training.slots import rows
 
 HERE = Path(__file__).parent
 WORD = re.compile("[\u0621-\u064a]+")
@@ -29,18 +29,14 @@ WITH_AL = ("والد", "والي", "بالغ", "بالون", "باليرمو", "
 
 def main(corpus: Path) -> None:
     count: collections.Counter[str] = collections.Counter()
-    for path in sorted((HERE / "authored").glob("*.tsv")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            count.update(WORD.findall(fold_term(line.split("\t")[0])))
-    for path in sorted((corpus / "bitext").glob("*.gz")):
-        if not path.name.startswith("msdocs"):
-            with gzip.open(path, "rt", encoding="utf-8") as lines:
-                for line in lines:
-                    count.update(WORD.findall(fold_term(line.split("\t")[0])))
+    bitext = (path for path in sorted((corpus / "bitext").glob("*.gz")) if not path.name.startswith("msdocs"))
+    for path in (*sorted((HERE / "authored").glob("*.tsv")), *bitext):
+        for row in rows(path):
+            count.update(WORD.findall(fold_term(row[0])))
     names: set[str] = set()
     for name in ("first_m", "first_f", "sur", "city", "ctry", "nat_m"):
-        for line in (HERE / "slots" / f"{name}.tsv").read_text(encoding="utf-8").splitlines():
-            names.update(w for w in WORD.findall(fold_term(line.split("\t")[0])))
+        for row in rows(HERE / "slots" / f"{name}.tsv"):
+            names.update(w for w in WORD.findall(fold_term(row[0])))
     found = {w for w in names if w[0] in "وفبكل" and len(w) > 2 and not w.startswith(("ال", "لل"))}
     for word, n in count.items():
         if n >= 5 and word[0] in "وفبكل" and len(word) > 2 and not word.startswith("لل"):
